@@ -1,0 +1,75 @@
+#pragma once
+
+// A link with a waiting room: what cannot be sent now waits for the link for a while, so that a
+// restart or failover of Redis within that time shows no error. What was written and lost is
+// sent again only if its sender said that repeating it is safe.
+//
+//   submit ─► link ready? ─yes─► written ─► reply ─► completion
+//                 │no               │ link dies
+//                 ▼                 ▼
+//              waiting ◄──repeatable──┤
+//                 │ wait over         │ not repeatable
+//                 ▼                   ▼
+//            kUnavailable        kUnknownOutcome
+//
+// Waiting commands are sent in the order of submit() as soon as the link is ready. `wait` counts
+// from submit(), also for one that waits a second time. A repeatable command whose wait is over
+// ends in kUnknownOutcome if it was ever written.
+//
+// Bounds: `max_waiting` commands wait at a time (kUnavailable beyond), each at most `wait`.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shared/redis/link.hpp"
+
+namespace notify::redis {
+
+enum class Repeat { kNever, kSafe };
+
+struct Command {
+  std::vector<std::string> arguments;
+  Repeat repeat = Repeat::kNever;
+  Milliseconds wait{0};     // how long it may wait for the link; 0: not at all
+  Milliseconds timeout{0};  // for the answer, once it is sent; 0: the link's
+  // Set for a script call: arguments[0] is then EVALSHA and arguments[1] its SHA-1; a NOSCRIPT
+  // answer (it was not run) is followed by EVAL with the source, unseen by the sender.
+  const Script* script = nullptr;
+};
+
+// All may be called from inside of completions and the observer; the client may be destroyed there.
+class Client final {
+ public:
+  struct Options {
+    LinkOptions link;
+    std::size_t max_waiting = 4096;
+  };
+
+  Client(Host& host, Options options);
+  ~Client();  // as stop()
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void start();
+  void stop();
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] const std::string& last_error() const;
+  // Commands that are waiting or in flight and whose sender still listens.
+  [[nodiscard]] std::size_t outstanding() const;
+  void reset(std::string_view why);
+
+  Pending submit(Command command, Completion completion);
+
+  // Told of each change of ready() but the one by stop(), after the waiting commands were sent.
+  void on_change(std::function<void(bool ready)> observer);
+
+ private:
+  class Impl;
+  Host& host_;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace notify::redis

@@ -1,0 +1,104 @@
+#pragma once
+
+// The contract on Redis, in one place: names of keys and channels, layouts of values, scripts.
+//
+// A stream S is a plain Redis stream under the key S: nothing is added to the name, and native
+// clients read and write it. What the product adds stands beside it, in the same cluster slot:
+//
+//   notify:{S}:bell            Pub/Sub channel: one message per published entry (see Bell)
+//   notify:{S}:idem:<sha256>   string, id that was answered to that idempotency key, with a TTL
+//   notify:{S}:due             sorted set, score = due time (ms), member = <attempts>:<entry id>
+//   notify:{S}:dead            stream, dead letters (see scripts/settle-dead.lua)
+//   notify:{S}:lease:<name>    string, token of the worker that holds that consumer name, TTL
+//   notify:budget:{<sha256>}   hash, token bucket and hold of one destination, TTL
+//   notify:probe:<name>        Pub/Sub channel of one nginx worker's round-trip probe
+//
+// Of a work queue, the group G of S (schema_queues.hpp; G is a label there, see group_key()):
+//
+//   notify:{S}:mark:<G>        string, where the group begins again if it is lost
+//   notify:{S}:consumers:<G>   hash, lease of each consumer name (see below)
+//   notify:{S}:queue:<G>       Pub/Sub channel: what all nginx workers are to know (Control)
+//   notify:{inflight}:<id>     set of (S, G) that have an entry of that id in flight, with a TTL
+//   notify:{queues}            hash: (S, G) → <ack timeout ms> <deliveries at most>
+//
+// A lease is `<expires, ms by Redis' clock> <token> <limit> <received> <finished>`. The token is the
+// connection's; who holds the name may have `limit` entries in flight; the last two count what this
+// connection was given and what of it was finished.
+//
+// If S holds a hash tag of its own (Redis Cluster specification, "Hash tags"), that tag stands
+// in the braces and S follows outside them: notify:{tag}:S:bell.
+// Pub/Sub knows no database: where its number is not 0 it follows the channel, as in bell@3.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shared/model/entry.hpp"
+
+namespace notify::redis {
+
+struct Script {
+  std::string_view name;
+  std::string_view source;
+  std::string_view sha1;  // 40 hexadecimal digits, computed at build
+};
+
+// Defined by the build from scripts/*.lua, named after the file (with `_` for `-`). What a script
+// takes and answers stands at its top.
+namespace scripts {
+// The module's.
+extern const Script clear;
+extern const Script publish;
+extern const Script read;  // answer: parse_read() of page.hpp
+extern const Script status;
+// Work queues, by the module; sweep by the worker.
+extern const Script audit;
+extern const Script claim;
+extern const Script consumers;
+extern const Script finish;
+extern const Script inflight;
+extern const Script join;
+extern const Script leave;
+extern const Script limit;
+extern const Script renew;
+extern const Script sweep;
+extern const Script take;
+// The worker's.
+extern const Script attempt;
+extern const Script budget;
+extern const Script due;
+extern const Script forget;
+extern const Script group;
+extern const Script lease;
+extern const Script mark;
+extern const Script reclaim;
+extern const Script redrive;
+extern const Script settle_dead;
+extern const Script settle_done;
+extern const Script settle_later;
+}  // namespace scripts
+
+std::string side_key(std::string_view stream, std::string_view suffix);
+
+// Whether the stream's side keys lie in its own cluster slot. False for the few names where the
+// rules of hash tags leave no way (a `}` but no tag): to be refused where Redis is a cluster.
+bool shares_slot(std::string_view stream);
+
+std::string bell_channel(std::string_view stream, int database);
+std::string idempotency_key(std::string_view stream, std::string_view client_key);
+
+// The message on the bell. `prev` is the id of the entry that stood last before this one (0-0 in
+// an empty stream): a reader whose position is at least `prev` has missed nothing, another one
+// reads the stream. A body over kBellInlineLimit stays in the stream: only the ids are rung.
+//
+//   1 <prev> <id> <count>\n  then <count> times  <length>:<name><length>:<value>
+//   1 <prev> <id> -\n
+struct Bell {
+  EntryId prev;
+  EntryId id;
+  std::optional<Entry> entry;  // absent: read it from the stream
+};
+inline constexpr std::size_t kBellInlineLimit = 64 * 1024;
+std::optional<Bell> parse_bell(std::string_view payload);
+
+}  // namespace notify::redis

@@ -1,0 +1,69 @@
+#pragma once
+
+// Names and texts of work queues on Redis; the list of the keys stands in schema.hpp.
+//
+// Streams, groups and consumers may have any names that are UTF-8. So a group stands in a key as
+// its label, which holds no colon: the group itself if that is 1 to 64 of A-Z a-z 0-9 . _ -, else
+// `~` and its SHA-256. The key's last two parts are then the kind and the label, whatever the
+// stream's name looks like, and two queues never share a key. Consumers are members of a hash.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "shared/model/entry_id.hpp"
+
+namespace notify::redis {
+
+// Kinds of group_key().
+inline constexpr std::string_view kMarkKind = "mark";
+inline constexpr std::string_view kLeasesKind = "consumers";
+
+inline constexpr std::string_view kQueuesKey = "notify:{queues}";
+
+// For as long a consumer's name is its own after the last renewal, and how often that is renewed.
+inline constexpr std::uint64_t kLeaseMs = 45'000;
+inline constexpr std::uint64_t kRenewMs = 15'000;
+
+std::string group_key(std::string_view stream, std::string_view kind, std::string_view group);
+
+// What group.lua clears when it creates a group. A queue has no retries; and those of the stream's
+// other groups are none of its business.
+std::string group_due_key(std::string_view stream, std::string_view group);
+
+std::string control_channel(std::string_view stream, std::string_view group, int database);
+std::string inflight_key(EntryId id);
+
+// <length>:<stream><length>:<group>
+std::string queue_pair(std::string_view stream, std::string_view group);
+std::optional<std::pair<std::string, std::string>> parse_queue_pair(std::string_view text);
+
+// The value in notify:{queues}.
+struct QueueSettings {
+  std::uint64_t ack_timeout_ms = 300'000;
+  std::uint64_t max_deliveries = 16;  // 0: any number
+
+  bool operator==(const QueueSettings&) const = default;
+};
+std::string format_queue_settings(const QueueSettings& settings);
+std::optional<QueueSettings> parse_queue_settings(std::string_view text);
+
+// A message on the control channel:
+//
+//   done <id>…           these are finished, or not to be had any more: whoever held one has room
+//   moved <token> <id>…  these are that connection's now: whoever else held one has room
+//   limit <n>            each consumer may have n entries in flight
+//   reclaim              some were not finished in time: claim them
+struct Control {
+  enum class Kind { kDone, kMoved, kLimit, kReclaim };
+  Kind kind = Kind::kReclaim;
+  std::string_view token;  // kMoved; a part of the payload
+  std::uint64_t limit = 0;
+  std::vector<EntryId> ids;
+};
+inline constexpr std::string_view kReclaimMessage = "reclaim";
+std::optional<Control> parse_control(std::string_view payload);
+
+}  // namespace notify::redis

@@ -1,0 +1,37 @@
+-- Gives a dead letter another life. While its entry still stands in the stream, that one becomes
+-- pending again, with no attempts, due at once: the same id, seen by this group only. Where it
+-- was trimmed or cleared, the original fields are added as a new entry, for all readers.
+--
+-- KEYS  stream, notify:{S}:dead, notify:{S}:due
+-- ARGV  id of the dead letter
+--
+-- Answers {'pending', id}, {'added', id}, or {'none'} if there is no such dead letter (then it was
+-- driven before, and nothing changes).
+
+local stream, dead, due = KEYS[1], KEYS[2], KEYS[3]
+
+local letter = redis.call('XRANGE', dead, ARGV[1], ARGV[1])[1]
+if not letter then
+  return {'none'}
+end
+local fields = letter[2]
+if fields[1] ~= 'notify-id' or fields[3] ~= 'notify-group' or #fields < 10 then
+  return redis.error_reply('ERR not a dead letter')
+end
+local id, group = fields[2], fields[4]
+
+if #redis.call('XRANGE', stream, id, id) == 1 then
+  local time = redis.call('TIME')
+  -- First the one that can fail: it does where the group is lost. The consumer is nobody's; the
+  -- worker that takes the retry claims it from there.
+  redis.call('XCLAIM', stream, group, 'redrive', 0, id, 'RETRYCOUNT', 1, 'FORCE', 'JUSTID')
+  redis.call('ZADD', due, time[1] * 1000 + math.floor(time[2] / 1000), '0:' .. id)
+  redis.call('XDEL', dead, ARGV[1])
+  return {'pending', id}
+end
+if #fields == 10 then
+  return redis.error_reply('ERR the dead letter has no fields of its own')
+end
+local added = redis.call('XADD', stream, '*', unpack(fields, 11))
+redis.call('XDEL', dead, ARGV[1])
+return {'added', added}
