@@ -1,0 +1,68 @@
+#pragma once
+
+// What notifyctl can do: one struct of options and one function a command. main.cpp fills the
+// structs from the command line; the functions print to stdout, complain on stderr, and return the
+// exit status. Only main.cpp knows CLI11.
+//
+// Exit status: 0 done; 1 it could not be done (doctor: warnings); 2 wrong usage (doctor: failures).
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/settings.hpp"
+
+namespace notify::ctl {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+struct PublishOptions {
+  std::string stream;
+  std::vector<std::string> fields;  // FIELD=VALUE
+  std::uint64_t retain = 0;         // 0: nothing is trimmed
+  std::string idempotency_key;      // empty: none
+};
+int publish(const Settings& settings, const PublishOptions& options);
+
+struct TailOptions {
+  std::string stream;
+  std::string from;  // empty: what comes from now on
+  std::optional<std::uint64_t> last;
+  bool json = false;
+};
+int tail(const Settings& settings, const TailOptions& options);
+
+struct SignOptions {
+  std::string token;  // empty: API_TOKEN
+  bool curl = false;
+};
+int sign(const Settings& settings, const SignOptions& options);
+
+struct TokenOptions {
+  std::string subject;
+  std::string ttl = "1h";
+  std::vector<std::string> claims;  // NAME=VALUE
+};
+int token(const Settings& settings, const TokenOptions& options);
+
+struct DeadOptions {
+  std::string stream;
+  std::vector<std::string> ids;
+  bool all = false;    // redrive
+  bool count = false;  // list
+  bool json = false;   // list, show
+};
+int dead_list(const Settings& settings, const DeadOptions& options);
+int dead_show(const Settings& settings, const DeadOptions& options);
+int dead_redrive(const Settings& settings, const DeadOptions& options);
+
+struct DoctorOptions {
+  std::vector<std::string> streams;  // whose groups are looked at besides those that workers hold
+};
+int doctor(const Settings& settings, const DoctorOptions& options);
+
+}  // namespace notify::ctl

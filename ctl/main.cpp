@@ -1,0 +1,204 @@
+// The command line: options, help, and which command is meant. The only file that knows CLI11.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+
+#include "ctl/commands.hpp"
+
+namespace notify::ctl {
+namespace {
+
+constexpr const char* kVersion = "notifyctl 0.1.0";
+
+constexpr const char* kAbout =
+    "Looks at, feeds and repairs the streams of the nginx notification module and its worker.\n"
+    "`notifyctl COMMAND --help` tells more about a command.";
+
+constexpr const char* kFooter =
+    "Secrets (API_TOKEN, JWT_SECRET) come from the environment, else from .env in the current\n"
+    "folder, else from RUN_DIR/credentials.env. A password of Redis belongs into REDIS_URL rather\n"
+    "than on the command line, where every user of the machine can see it.\n"
+    "Exit status: 0 done, 1 it could not be done, 2 wrong usage (doctor: 1 warnings, 2 failures).";
+
+// What the command line filled in. `run` is set by the command that was named.
+struct Invocation {
+  std::string redis_url;
+  std::string run_dir;
+  PublishOptions publish;
+  TailOptions tail;
+  SignOptions sign;
+  TokenOptions token;
+  DeadOptions dead;
+  DoctorOptions doctor;
+  std::function<int(const Settings&)> run;
+};
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& about) {
+  CLI::App* command = parent.add_subcommand(name, about);
+  // --redis-url and --run-dir may also stand behind the command.
+  command->fallthrough();
+  return command;
+}
+
+void add_positional(CLI::App* command, const std::string& name, auto& value,
+                    const std::string& about) {
+  command->add_option(name, value, about)->required();
+}
+
+void add_publish(CLI::App& app, Invocation& all) {
+  auto* command = add_command(app, "publish",
+                              "Add one entry to a stream, wake up its subscribers, print its id");
+  add_positional(command, "STREAM", all.publish.stream, "The stream's key in Redis");
+  add_positional(command, "FIELD=VALUE", all.publish.fields, "The entry's fields, in order");
+  command
+      ->add_option("--retain", all.publish.retain,
+                   "Trim the stream to about N entries (default: never)")
+      ->type_name("N");
+  command
+      ->add_option("--idempotency-key", all.publish.idempotency_key,
+                   "Publish once: a repeat within 24 h only prints the first id again")
+      ->type_name("KEY");
+  command->footer("Example: notifyctl publish test_stream message='Hello'");
+  command->callback([&all] { all.run = [&all](auto& to) { return publish(to, all.publish); }; });
+}
+
+void add_tail(CLI::App& app, Invocation& all) {
+  auto* command = add_command(app, "tail", "Show entries as they come, until Ctrl-C");
+  add_positional(command, "STREAM", all.tail.stream, "The stream's key in Redis");
+  auto* from =
+      command->add_option("--from", all.tail.from, "Begin after this entry (0: with the first one)")
+          ->type_name("ID");
+  command->add_option("--last", all.tail.last, "Begin with the N newest entries")
+      ->type_name("N")
+      ->excludes(from);
+  command->add_flag("--json", all.tail.json, "One JSON object a line instead of text");
+  command->footer(
+      "Text is `<id>  field=value …`, quoted as a shell reads it. Survives restarts of Redis.\n"
+      "Example: notifyctl tail test_stream --last 10");
+  command->callback([&all] { all.run = [&all](auto& to) { return tail(to, all.tail); }; });
+}
+
+void add_sign(CLI::App& app, Invocation& all) {
+  auto* command = add_command(
+      app, "sign", "Print the three headers of a signed request; they are good for 60 s");
+  command->add_option("--token", all.sign.token, "The shared token (default: API_TOKEN)");
+  command->add_flag("--curl", all.sign.curl, "As options for curl");
+  command->footer(
+      "Example: curl -X POST $(notifyctl sign --curl) \\\n"
+      "           'http://localhost:10000/publish/test?message=Hello'");
+  command->callback([&all] { all.run = [&all](auto& to) { return sign(to, all.sign); }; });
+}
+
+void add_token(CLI::App& app, Invocation& all) {
+  auto* command =
+      add_command(app, "token", "Mint a JWT (HS256, signed with JWT_SECRET) for development");
+  command->add_option("--sub", all.token.subject, "The user's id")->required()->type_name("USER");
+  command->add_option("--ttl", all.token.ttl, "How long it is good: 30s, 15m, 1h, 7d; 0: for ever")
+      ->type_name("TIME")
+      ->capture_default_str();
+  command
+      ->add_option("--claim", all.token.claims,
+                   "A further claim, repeatable; a value that is JSON is taken as JSON")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command->footer(
+      "Example: curl -N \"http://localhost:8000/api/v1/external/notify/stream?token=$(notifyctl "
+      "token --sub 123)\"");
+  command->callback([&all] { all.run = [&all](auto& to) { return token(to, all.token); }; });
+}
+
+void add_dead(CLI::App& app, Invocation& all) {
+  auto* dead = add_command(app, "dead", "Deliveries that were given up: list, show, redrive");
+  dead->require_subcommand(0, 1);
+
+  auto* list = add_command(*dead, "list", "One line for each dead letter of a stream");
+  add_positional(list, "STREAM", all.dead.stream, "The stream's key in Redis");
+  list->add_flag("--count", all.dead.count, "Only how many there are");
+  list->add_flag("--json", all.dead.json, "One JSON object a line instead of text");
+  list->footer("A line: id of the dead letter, id of the entry, when it was given up, and why.");
+  list->callback([&all] { all.run = [&all](auto& to) { return dead_list(to, all.dead); }; });
+
+  auto* show = add_command(*dead, "show", "All of one dead letter");
+  add_positional(show, "STREAM", all.dead.stream, "The stream's key in Redis");
+  show->add_option("ID", all.dead.ids, "The first id of `dead list`")->required()->expected(1);
+  show->add_flag("--json", all.dead.json, "As JSON");
+  show->callback([&all] { all.run = [&all](auto& to) { return dead_show(to, all.dead); }; });
+
+  auto* redrive = add_command(*dead, "redrive", "Have dead letters delivered once more");
+  add_positional(redrive, "STREAM", all.dead.stream, "The stream's key in Redis");
+  auto* ids = redrive->add_option("ID", all.dead.ids, "The first ids of `dead list`");
+  auto* every = redrive->add_flag("--all", all.dead.all, "All that there are now");
+  every->excludes(ids);
+  redrive->footer(
+      "Prints for each `<dead id> pending <id>`: the entry itself is due again, for its group\n"
+      "only; or `<dead id> added <id>`: it had been trimmed, and is a new entry for all readers.");
+  redrive->callback([&all] { all.run = [&all](auto& to) { return dead_redrive(to, all.dead); }; });
+}
+
+void add_doctor(CLI::App& app, Invocation& all) {
+  auto* command = add_command(app, "doctor",
+                              "Check Redis, its settings, the worker and its groups: a line each");
+  command->add_option("STREAM", all.doctor.streams,
+                      "Further streams to look at, besides those that a worker has worked on");
+  command->footer(
+      "Lines begin with ok, warn or FAIL. FAIL: a promise of the product does not hold.\n"
+      "Exit status: 0 all ok, 1 warnings, 2 failures. It changes nothing in Redis.");
+  command->callback([&all] { all.run = [&all](auto& to) { return doctor(to, all.doctor); }; });
+}
+
+int run(int argc, char** argv) {
+  Invocation all;
+  CLI::App app(kAbout, "notifyctl");
+  app.set_version_flag("--version", kVersion);
+  app.footer(kFooter);
+  // At most one, so that `publish list a=b` publishes to `list`. None: see below.
+  app.require_subcommand(0, 1);
+  auto* url = app.add_option("--redis-url", all.redis_url,
+                             "Where Redis is (REDIS_URL; default redis://127.0.0.1:6379/0)");
+  auto* run_dir =
+      app.add_option("--run-dir", all.run_dir, "Where credentials.env is (RUN_DIR; default ./run)");
+  add_publish(app, all);
+  add_tail(app, all);
+  add_sign(app, all);
+  add_token(app, all);
+  add_dead(app, all);
+  add_doctor(app, all);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  if (!all.run) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  const auto given = [](const CLI::Option* option, const std::string& value) {
+    return option->count() > 0 ? std::optional(value) : std::nullopt;
+  };
+  const auto settings = load_settings(given(url, all.redis_url), given(run_dir, all.run_dir));
+  if (!settings) {
+    complain(settings.error().message);
+    return kExitFailed;
+  }
+  const int status = all.run(*settings);
+  if (std::fflush(stdout) != 0 && status == kExitDone) {
+    return kExitFailed;
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace notify::ctl
+
+int main(int argc, char** argv) {
+  // A Redis or a reader of our output that goes away is an error of one write, not our end.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return notify::ctl::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "notifyctl: %s\n", error.what());
+    return notify::ctl::kExitFailed;
+  }
+}
