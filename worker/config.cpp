@@ -1,0 +1,434 @@
+#include "worker/config.hpp"
+
+#include <curl/curl.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <system_error>
+
+#include "shared/base/secret.hpp"
+#include "shared/base/text.hpp"
+#include "shared/model/delivery.hpp"
+#include "worker/config_file.hpp"
+
+namespace notify::worker {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/notify/worker.conf";
+
+enum class Kind { kPlain, kSecret };
+
+// `apply` answers an empty text, or what is wrong with the value (without quoting it).
+struct Setting {
+  const char* name;
+  const char* env;
+  const char* fallback;  // shown by --help; what Config starts with
+  const char* help;
+  Kind kind;
+  std::string (*apply)(Config& config, const std::string& value);
+};
+
+std::string set_count(unsigned& target, const std::string& value, unsigned least, unsigned most) {
+  const auto number = parse_u64(value);
+  if (!number || *number < least || *number > most) {
+    return "expected a number from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+  target = static_cast<unsigned>(*number);
+  return {};
+}
+
+std::string set_time(milliseconds& target, const std::string& value, milliseconds least,
+                     milliseconds most) {
+  const auto time = parse_duration(value);
+  if (!time || *time < least || *time > most) {
+    return "expected a time such as 500ms, 10s or 5m, from " + std::to_string(least.count()) +
+           "ms to " + std::to_string(most.count() / 1000) + "s";
+  }
+  target = *time;
+  return {};
+}
+
+std::string set_rate(double& target, const std::string& value) {
+  double rate = 0;
+  const auto* end = value.data() + value.size();
+  const auto result = std::from_chars(value.data(), end, rate, std::chars_format::fixed);
+  // Not `rate < …`: that would let NaN pass.
+  if (result.ec != std::errc{} || result.ptr != end || !(rate >= 0.001 && rate <= 10'000)) {
+    return "expected a number from 0.001 to 10000";
+  }
+  target = rate;
+  return {};
+}
+
+bool is_environment_name(std::string_view name) {
+  constexpr std::string_view kCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  return !name.empty() && name.size() <= 64 && name.find_first_not_of(kCharacters) == name.npos;
+}
+
+std::string set_environments(std::vector<Environment>& target, std::string_view value) {
+  std::vector<Environment> environments;
+  while (!value.empty()) {
+    const auto end = value.find_first_of(", ");
+    const auto name = trim(value.substr(0, end));
+    value.remove_prefix(end == value.npos ? value.size() : end + 1);
+    if (name.empty()) {
+      continue;
+    }
+    if (!is_environment_name(name)) {
+      return "an environment's name holds letters, digits, `-` and `_`, 64 at most";
+    }
+    if (std::any_of(environments.begin(), environments.end(),
+                    [name](const Environment& known) { return known.name == name; })) {
+      return "environment \"" + std::string(name) + "\" is duplicate";
+    }
+    environments.push_back({std::string(name), std::nullopt});
+  }
+  if (environments.empty() || environments.size() > 100) {
+    return "expected 1 to 100 names, separated by commas";
+  }
+  target = std::move(environments);
+  return {};
+}
+
+std::string set_log_level(redis::LogLevel& target, const std::string& value) {
+  constexpr std::array kNames{"debug", "info", "notice", "warning", "error"};
+  const auto found = std::find(kNames.begin(), kNames.end(), value);
+  if (found == kNames.end()) {
+    return "expected debug, info, notice, warning or error";
+  }
+  target = static_cast<redis::LogLevel>(found - kNames.begin());
+  return {};
+}
+
+std::string check_webhook(const std::string& url) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      (!url.starts_with("https://") && !url.starts_with("http://"))) {
+    return "expected a URL that begins with https:// or http://";
+  }
+  return {};
+}
+
+std::string take_text(std::string& target, const std::string& value) {
+  target = value;
+  return {};
+}
+
+constexpr std::array kSettings = {
+    Setting{"redis-url", "REDIS_URL", "redis://127.0.0.1:6379/0",
+            "where Redis is: redis://[user:password@]host[:port][/db] or unix:/path", Kind::kSecret,
+            [](Config& c, const std::string& v) {
+              auto url = parse_redis_url(v);
+              if (!url) {
+                return url.error().message;
+              }
+              c.redis = *url;
+              return std::string();
+            }},
+    Setting{"run-dir", "RUN_DIR", "./run", "directory of run-time state", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.run_dir, v); }},
+    Setting{"pid-file", "NOTIFY_PID_FILE", "none", "written at start, removed at exit",
+            Kind::kPlain, [](Config& c, const std::string& v) { return take_text(c.pid_file, v); }},
+    Setting{"ready-file", "NOTIFY_READY_FILE", "none",
+            "written once Redis answers and all groups exist, removed at exit", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.ready_file, v); }},
+    Setting{"environments", "NOTIFY_ENVIRONMENTS", "dev,test,uat,prod",
+            "names; each has the stream <name>_stream and the group <name>_stream_group",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_environments(c.environments, v); }},
+    Setting{"slack-webhook-url", "SLACK_WEBHOOK_URL", "none",
+            "incoming webhook of all environments: URL, env:NAME or file:PATH (on the command "
+            "line only the latter two, since others can read it). SLACK_WEBHOOK_URL_<NAME> or, in "
+            "the file, slack-webhook-url-<name> takes its place for one environment; without "
+            "one an environment is not delivered",
+            Kind::kSecret, nullptr},
+    Setting{
+        "budget-burst", "NOTIFY_BUDGET_BURST", "30",
+        "requests that one destination takes at once, all workers together", Kind::kPlain,
+        [](Config& c, const std::string& v) { return set_count(c.budget_burst, v, 1, 1'000'000); }},
+    Setting{"budget-rate", "NOTIFY_BUDGET_RATE", "1",
+            "requests a second that one destination takes after that", Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_rate(c.budget_rate, v); }},
+    Setting{"concurrency", "NOTIFY_CONCURRENCY", "64", "requests on the wire at a time",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_count(c.concurrency, v, 1, 1024); }},
+    Setting{"destination-concurrency", "NOTIFY_DESTINATION_CONCURRENCY", "1",
+            "the same for one destination; 1 keeps the order while nothing fails", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.destination_concurrency, v, 1, 1024);
+            }},
+    Setting{"prefetch", "NOTIFY_PREFETCH", "32", "entries of one stream in memory", Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_count(c.prefetch, v, 1, 1000); }},
+    Setting{"http-timeout", "NOTIFY_HTTP_TIMEOUT", "10s", "for a whole request", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.http_timeout, v, milliseconds{10}, std::chrono::minutes{10});
+            }},
+    Setting{"http-connect-timeout", "NOTIFY_HTTP_CONNECT_TIMEOUT", "5s",
+            "for name, connection and TLS", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.http_connect_timeout, v, milliseconds{10},
+                              std::chrono::minutes{10});
+            }},
+    Setting{"ca-file", "SSL_CERT_FILE", "the system's",
+            "certificates that sign the destinations' ones; proxies: https_proxy, no_proxy",
+            Kind::kPlain, [](Config& c, const std::string& v) { return take_text(c.ca_file, v); }},
+    Setting{"max-attempts", "NOTIFY_MAX_ATTEMPTS", "30",
+            "requests for one entry before it becomes a dead letter; 30 take some two hours",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.max_attempts, v, 1, kMostAttempts);
+            }},
+    Setting{"retry-initial", "NOTIFY_RETRY_INITIAL", "1s", "first wait; doubles, with jitter",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.retry_initial, v, milliseconds{1}, std::chrono::hours{24});
+            }},
+    Setting{"retry-max", "NOTIFY_RETRY_MAX", "5m", "longest wait", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.retry_max, v, milliseconds{1}, std::chrono::hours{24});
+            }},
+    Setting{"drain", "NOTIFY_DRAIN", "5s", "what is on the wire at SIGTERM may take that long",
+            Kind::kPlain,
+            [](Config& c,
+               const std::string&
+                   v) { return set_time(c.drain, v, milliseconds{0}, std::chrono::hours{1}); }},
+    Setting{"log-level", "NOTIFY_LOG_LEVEL", "info", "debug, info, notice, warning or error",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_log_level(c.log_level, v); }},
+    Setting{"log-format", "NOTIFY_LOG_FORMAT", "text", "text or json", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              c.log_format = v == "json" ? LogFormat::kJson : LogFormat::kText;
+              return std::string(v == "json" || v == "text" ? "" : "expected text or json");
+            }},
+    Setting{"log-file", "NOTIFY_LOG_FILE", "standard error", "opened again on SIGHUP", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.log_file, v); }},
+};
+
+// A value and where it stood.
+struct Given {
+  std::string value;
+  std::string source;
+};
+
+class Loader {
+ public:
+  Loader(std::vector<std::string> arguments, const EnvironmentLookup& getenv)
+      : arguments_(std::move(arguments)), getenv_(getenv) {}
+
+  Result<Loaded> load();
+
+ private:
+  Result<void> read_flags();
+  Result<void> read_file();
+  Result<void> apply_all();
+  Result<void> find_webhooks();
+  [[nodiscard]] std::optional<Given> from_environment(const std::string& name) const;
+  // A setting of the file is used by naming it; what is left over is unknown.
+  std::optional<Given> from_file(const std::string& name);
+  std::optional<Given> look_up(const Setting& setting);
+  [[nodiscard]] static Error error(std::string_view name, const Given& given,
+                                   std::string_view what) {
+    return invalid(std::string(name) + " (" + given.source + "): " + std::string(what));
+  }
+
+  std::vector<std::string> arguments_;
+  const EnvironmentLookup& getenv_;
+  std::array<std::optional<std::string>, kSettings.size()> flags_;
+  std::string file_name_;
+  std::map<std::string, FileValue, std::less<>> file_;
+  Loaded loaded_;
+};
+
+Result<Loaded> Loader::load() {
+  const auto redis = parse_redis_url(kSettings.front().fallback);
+  if (redis) {
+    loaded_.config.redis = *redis;
+  }
+  set_environments(loaded_.config.environments, "dev,test,uat,prod");
+
+  if (auto done = read_flags(); !done || loaded_.print) {
+    return done ? Result<Loaded>(loaded_) : Result<Loaded>(done.error());
+  }
+  for (auto step : {&Loader::read_file, &Loader::apply_all, &Loader::find_webhooks}) {
+    if (auto done = (this->*step)(); !done) {
+      return done.error();
+    }
+  }
+  if (!file_.empty()) {
+    const auto& [name, value] = *file_.begin();
+    return invalid(file_name_ + ", line " + std::to_string(value.line) + ": unknown setting `" +
+                   name + "`");
+  }
+  auto& config = loaded_.config;
+  if (config.retry_max < config.retry_initial) {
+    return invalid("retry-max is less than retry-initial");
+  }
+  return loaded_;
+}
+
+// CLI11 throws; nothing that it throws leaves this function.
+Result<void> Loader::read_flags() {
+  CLI::App app("Delivers the entries of Redis Streams to Slack, at least once.", "notify-worker");
+  app.footer(
+      "Each setting may stand in the file as `name = value`, in the environment, and on the "
+      "command line, which wins.");
+  app.allow_windows_style_options(false);
+  try {
+    app.add_option("--config", file_name_,
+                   std::string("file of settings [NOTIFY_WORKER_CONFIG; default ") + kDefaultFile +
+                       ", if it exists]")
+        ->type_name("FILE");
+    for (std::size_t i = 0; i < kSettings.size(); ++i) {
+      const auto& setting = kSettings[i];
+      app.add_option(
+             std::string("--") + setting.name, flags_[i],
+             std::string(setting.help) + " [" + setting.env + "; default " + setting.fallback + "]")
+          ->type_name("VALUE");
+    }
+    app.allow_extras();  // its own complaint would quote a value, which may be a secret
+    std::reverse(arguments_.begin(), arguments_.end());  // as CLI11 wants them
+    app.parse(arguments_);
+    for (const auto& argument : app.remaining()) {
+      return invalid(argument.starts_with('-')
+                         ? "command line: unknown flag " + argument.substr(0, argument.find('='))
+                         : "command line: expected a flag before each value");
+    }
+  } catch (const CLI::CallForHelp&) {
+    loaded_.print = app.help();
+  } catch (const CLI::Error& problem) {
+    return invalid(std::string("command line: ") + problem.what());
+  }
+  return {};
+}
+
+Result<void> Loader::read_file() {
+  bool optional = false;
+  if (file_name_.empty()) {
+    if (auto given = from_environment("NOTIFY_WORKER_CONFIG")) {
+      file_name_ = given->value;
+    } else {
+      file_name_ = kDefaultFile;
+      optional = true;
+    }
+  }
+  std::ifstream stream(file_name_, std::ios::binary);
+  if (!stream) {
+    if (optional && errno == ENOENT) {
+      return {};
+    }
+    return invalid("config: cannot open " + file_name_ + ": " + std::strerror(errno));
+  }
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) {
+    return invalid("config: cannot read " + file_name_);
+  }
+  auto values = parse_config_text(text);
+  if (!values) {
+    return invalid("config: " + file_name_ + ", " + values.error().message);
+  }
+  file_ = std::move(*values);
+  return {};
+}
+
+Result<void> Loader::apply_all() {
+  for (const auto& setting : kSettings) {
+    if (setting.apply == nullptr) {
+      continue;
+    }
+    if (const auto given = look_up(setting)) {
+      if (given->value.find('\0') != std::string::npos) {
+        return error(setting.name, *given, "holds a NUL");
+      }
+      const auto problem = setting.apply(loaded_.config, given->value);
+      if (!problem.empty()) {
+        return error(
+            setting.name, *given,
+            setting.kind == Kind::kSecret ? problem : problem + ", not \"" + given->value + "\"");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> Loader::find_webhooks() {
+  const std::string name = "slack-webhook-url";
+  const auto setting = std::find_if(kSettings.begin(), kSettings.end(),
+                                    [&name](const Setting& row) { return row.name == name; });
+  const auto general = look_up(*setting);
+  const auto& flag = flags_[static_cast<std::size_t>(setting - kSettings.begin())];
+  if (flag && !flag->starts_with("env:") && !flag->starts_with("file:")) {
+    return error(name, *general, "on the command line only env:NAME or file:PATH");
+  }
+  for (auto& environment : loaded_.config.environments) {
+    std::string variable = environment.name;
+    std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
+      return c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    });
+    auto given = from_file(name + "-" + environment.name);
+    if (auto own = from_environment("SLACK_WEBHOOK_URL_" + variable)) {
+      given = own;
+    }
+    if (!given) {
+      given = general;
+    }
+    if (!given || given->value.empty()) {
+      continue;
+    }
+    auto url = resolve_secret(given->value);
+    if (!url) {
+      return error(name, *given, url.error().message);
+    }
+    if (const auto problem = check_webhook(*url); !problem.empty()) {
+      return error(name, *given, problem);
+    }
+    environment.webhook = *url;
+  }
+  return {};
+}
+
+std::optional<Given> Loader::from_environment(const std::string& name) const {
+  const char* value = getenv_(name.c_str());
+  if (value == nullptr || *value == '\0') {
+    return std::nullopt;
+  }
+  return Given{value, "environment variable " + name};
+}
+
+std::optional<Given> Loader::from_file(const std::string& name) {
+  const auto found = file_.find(name);
+  if (found == file_.end()) {
+    return std::nullopt;
+  }
+  Given given{found->second.value, file_name_ + ", line " + std::to_string(found->second.line)};
+  file_.erase(found);
+  return given;
+}
+
+std::optional<Given> Loader::look_up(const Setting& setting) {
+  auto given = from_file(setting.name);
+  if (auto own = from_environment(setting.env)) {
+    given = own;
+  }
+  const auto index = static_cast<std::size_t>(&setting - kSettings.data());
+  if (flags_[index]) {
+    given = Given{*flags_[index], "command line"};
+  }
+  return given;
+}
+
+}  // namespace
+
+Result<Loaded> load_config(std::vector<std::string> arguments, const EnvironmentLookup& getenv) {
+  return Loader(std::move(arguments), getenv).load();
+}
+
+}  // namespace notify::worker

@@ -1,0 +1,42 @@
+#pragma once
+
+// What targets and the HTTP client say to each other. Values only.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace notify::worker {
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;  // may be a secret as a whole (webhooks): see display_url()
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+enum class HttpOutcome {
+  kAnswered,  // `status` and what follows it are set
+  kTimeout,   // unknown outcome: the receiver may have accepted it
+  kFailed,    // no connection, no TLS, hung up: unknown outcome too, once it was sent
+  kRefused,   // the request cannot be sent at all (malformed URL, unknown scheme)
+};
+
+struct HttpResult {
+  HttpOutcome outcome = HttpOutcome::kFailed;
+  long status = 0;
+  std::string retry_after;  // header, trimmed; empty if there is none
+  std::string date;         // header, likewise
+  std::string body;         // its first 4 kB
+  std::string error;        // when there was no answer; never holds the URL
+  std::int64_t received_unix_ms = 0;
+  std::chrono::milliseconds took{0};
+};
+
+// For logs: "https://hooks.example/…". Path, query and credentials are secrets.
+std::string display_url(std::string_view url);
+
+}  // namespace notify::worker
