@@ -1,0 +1,175 @@
+#include "ngx_notify_module/auth/auth_conf.hpp"
+
+#include <algorithm>
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/conf/main_conf.hpp"
+#include "shared/base/secret.hpp"
+#include "shared/base/text.hpp"
+
+namespace notify {
+namespace {
+
+struct MethodName {
+  std::string_view name;
+  AuthMethod method;
+};
+
+constexpr std::array kMethodNames{
+    MethodName{"signature", AuthMethod::kSignature},
+    MethodName{"jwt", AuthMethod::kJwt},
+};
+
+// A parameter `name=HEADER` into a lower-case name.
+Result<std::string> header_name(std::string_view word, std::string_view value) {
+  const auto token_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  if (value.empty() || !std::all_of(value.begin(), value.end(), token_char)) {
+    return bad_parameter(word);
+  }
+  return to_lower(value);
+}
+
+Result<std::chrono::seconds> seconds(std::string_view word, std::string_view value) {
+  const Result<ngx_msec_t> time = parse_time(value);
+  if (!time || *time % 1000 != 0) {
+    return bad_parameter(word);
+  }
+  return std::chrono::seconds(*time / 1000);
+}
+
+// Takes `value` into `place`, or hands the error on.
+template <class T, class U>
+Result<void> take(Result<T> value, U& place) {
+  if (!value) {
+    return value.error();
+  }
+  place = std::move(*value);
+  return {};
+}
+
+Result<void> signature_parameter(std::string_view word, SignatureConf& conf) {
+  if (const auto value = parameter(word, "window")) {
+    return take(seconds(word, *value), conf.rule.window);
+  }
+  if (const auto value = parameter(word, "token")) {
+    return take(header_name(word, *value), conf.token);
+  }
+  if (const auto value = parameter(word, "timestamp")) {
+    return take(header_name(word, *value), conf.timestamp);
+  }
+  if (const auto value = parameter(word, "signature")) {
+    return take(header_name(word, *value), conf.signature);
+  }
+  return bad_parameter(word);
+}
+
+Result<void> jwt_parameter(std::string_view word, JwtConf& conf) {
+  if (const auto value = parameter(word, "claim"); value && !value->empty()) {
+    conf.rule.user_claim = *value;
+    return {};
+  }
+  if (const auto value = parameter(word, "arg")) {
+    conf.argument = *value;
+    return {};
+  }
+  if (const auto value = parameter(word, "leeway")) {
+    return take(seconds(word, *value), conf.rule.leeway);
+  }
+  return bad_parameter(word);
+}
+
+}  // namespace
+
+Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
+  inherit(methods, parent.methods, std::vector<AuthMethod>{});
+  if (!signature) {
+    signature = parent.signature;
+  }
+  if (!jwt) {
+    jwt = parent.jwt;
+  }
+  for (const AuthMethod method : *methods) {
+    const bool missing = method == AuthMethod::kSignature ? !signature : !jwt;
+    if (missing && !scope.may_complete) {
+      return invalid(method == AuthMethod::kSignature
+                         ? "\"notify_auth signature\" needs \"notify_signature\""
+                         : "\"notify_auth jwt\" needs \"notify_jwt\"");
+    }
+  }
+  return {};
+}
+
+Result<void> set_auth(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (conf.auth.methods) {
+    return is_duplicate();
+  }
+  std::vector<AuthMethod> methods;
+  for (const std::string_view word : words) {
+    if (word == "off" && words.size() == 1) {
+      continue;
+    }
+    const auto* known = std::find_if(kMethodNames.begin(), kMethodNames.end(),
+                                     [&](const MethodName& each) { return each.name == word; });
+    if (known == kMethodNames.end()) {
+      return bad_value(word);
+    }
+    if (std::find(methods.begin(), methods.end(), known->method) != methods.end()) {
+      return invalid("duplicate value \"" + std::string(word) + "\"");
+    }
+    methods.push_back(known->method);
+  }
+  main_conf<MainConf>(cf)->guards = main_conf<MainConf>(cf)->guards || !methods.empty();
+  conf.auth.methods = std::move(methods);
+  return {};
+}
+
+Result<void> set_signature(ngx_conf_t*, Words words, LocConf& conf) {
+  if (conf.auth.signature) {
+    return is_duplicate();
+  }
+  SignatureConf signature;
+  const Result<void> secret = take(resolve_secret(words[0]), signature.rule.token);
+  if (!secret) {
+    return secret;
+  }
+  for (const std::string_view word : words.subspan(1)) {
+    const Result<void> outcome = signature_parameter(word, signature);
+    if (!outcome) {
+      return outcome;
+    }
+  }
+  conf.auth.signature = std::move(signature);
+  return {};
+}
+
+Result<void> set_jwt(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (conf.auth.jwt) {
+    return is_duplicate();
+  }
+  const std::optional<JwtAlg> alg = parse_jwt_alg(words[0]);
+  if (!alg) {
+    return invalid("unknown algorithm \"" + std::string(words[0]) + "\"");
+  }
+  JwtConf jwt;
+  jwt.rule.alg = *alg;
+  const Result<void> secret = take(resolve_secret(words[1]), jwt.rule.secret);
+  if (!secret) {
+    return secret;
+  }
+  for (const std::string_view word : words.subspan(2)) {
+    const Result<void> outcome = jwt_parameter(word, jwt);
+    if (!outcome) {
+      return outcome;
+    }
+  }
+  if (!jwt.argument.empty()) {
+    main_conf<MainConf>(cf)->masks.add(jwt.argument);
+  }
+  conf.auth.jwt = std::move(jwt);
+  return {};
+}
+
+}  // namespace notify

@@ -1,0 +1,14 @@
+#pragma once
+
+// One request against one method of notify_auth.
+
+#include "ngx_notify_module/auth/auth_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
+
+namespace notify {
+
+// On success the context knows who it is.
+Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const AuthConf& auth,
+                          Context& context);
+
+}  // namespace notify

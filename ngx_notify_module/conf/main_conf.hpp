@@ -1,0 +1,51 @@
+#pragma once
+
+// Settings of the http{} block: one per nginx worker.
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "ngx_notify_module/conf/directive.hpp"
+#include "ngx_notify_module/wire/secret_mask.hpp"
+#include "shared/base/url.hpp"
+
+namespace notify {
+
+struct MainConf {
+  // Some location has an operation. Without one there is no runtime: no timer, no connection.
+  bool enabled = false;
+  // Some location is guarded by notify_auth.
+  bool guards = false;
+
+  SecretMask masks;                    // arguments whose values no log may hold
+  std::vector<ngx_log_t*> error_logs;  // of all locations
+
+  std::optional<RedisUrl> redis;  // an address or a socket path: names are resolved when it is read
+  std::optional<ngx_msec_t> redis_timeout;    // of one command
+  std::optional<std::uint64_t> max_pending;   // commands that wait for Redis at a time
+  std::optional<ngx_msec_t> drain;            // over which a worker that ends closes its streams
+  std::optional<std::uint64_t> fanout_batch;  // subscribers served in one turn of the event loop
+  std::optional<std::uint64_t> ring_entries;  // of one stream, kept for its subscribers
+  std::optional<std::size_t> ring_bytes;
+
+  Result<void> init();  // defaults, once all was read: no optional is empty after it
+};
+
+Result<void> set_redis(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_redis_timeout(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_max_pending(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_drain(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_fanout_batch(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_ring(ngx_conf_t* cf, Words words, MainConf& conf);
+
+inline constexpr std::array kMainDirectives{
+    directive<"notify_redis", &set_redis>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_redis_timeout", &set_redis_timeout>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_max_pending", &set_max_pending>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_drain", &set_drain>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_fanout_batch", &set_fanout_batch>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_ring", &set_ring>(kHttp | NGX_CONF_TAKE2),
+};
+
+}  // namespace notify

@@ -1,0 +1,25 @@
+#include "ngx_notify_module/handlers/content.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/runtime.hpp"
+
+namespace notify {
+
+ngx_int_t serve(ngx_http_request_t* r) {
+  const LocConf& conf = *loc_conf<LocConf>(r);
+  const Operation* operation = conf.operations.find(r->method);
+  if (runtime == nullptr) {
+    // A reload without worker processes has brought the first operation.
+    return fail(r, Error{ErrorKind::kUnavailable, "Service Unavailable"});
+  }
+  // The access phase has asked already, but nginx skips it for subrequests.
+  return operation == nullptr ? refuse_method(r) : operation->run(r, conf, operation->index);
+}
+
+ngx_int_t refuse_method(ngx_http_request_t* r) {
+  const std::string allow = loc_conf<LocConf>(r)->operations.allow();
+  const Header headers[] = {{"Allow", allow}};
+  return fail(r, NGX_HTTP_NOT_ALLOWED, "Method Not Allowed", headers);
+}
+
+}  // namespace notify

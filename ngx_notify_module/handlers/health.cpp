@@ -1,0 +1,55 @@
+#include "ngx_notify_module/handlers/health.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/runtime.hpp"
+
+namespace notify {
+namespace {
+
+constexpr redis::Milliseconds kPingTimeout{1000};
+
+ngx_int_t healthy(ngx_http_request_t* r) {
+  return respond(r, NGX_HTTP_OK, kJson, "{\"status\":\"ok\"}");
+}
+
+ngx_int_t unready(ngx_http_request_t* r, std::string_view why) {
+  return fail(r, Error{ErrorKind::kUnavailable, std::string(why)});
+}
+
+ngx_int_t live(ngx_http_request_t* r, const LocConf&, std::size_t) { return healthy(r); }
+
+ngx_int_t ready(ngx_http_request_t* r, const LocConf&, std::size_t) {
+  const Result<void> facts = runtime->readiness();
+  Context* context = ensure_context(r);
+  if (context == nullptr) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  if (!facts) {
+    return unready(r, facts.error().message);
+  }
+  redis::Command ping;
+  ping.arguments = {"PING"};
+  ping.timeout = kPingTimeout;
+  context->pending = runtime->commands().submit(std::move(ping), [r](Result<redis::Reply> reply) {
+    finish_with(r, [&] {
+      return reply && !reply->is_error() ? healthy(r) : unready(r, "Redis does not answer");
+    });
+  });
+  return park(r);
+}
+
+}  // namespace
+
+// ---- notify_health ------------------------------------------------------------------------------
+
+Result<void> set_health(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (words[0] != "live" && words[0] != "ready") {
+    return bad_value(words[0]);
+  }
+  return add_operation(
+      cf, conf,
+      {"notify_health", NGX_HTTP_GET | NGX_HTTP_HEAD, words[0] == "live" ? &live : &ready});
+}
+
+}  // namespace notify

@@ -1,0 +1,17 @@
+#pragma once
+
+// notify_health: is this nginx worker alive; is it of use (Redis reachable both ways)?
+
+#include <array>
+
+#include "ngx_notify_module/conf/directive.hpp"
+
+namespace notify {
+
+Result<void> set_health(ngx_conf_t* cf, Words words, LocConf& conf);
+
+inline constexpr std::array kHealthDirectives{
+    directive<"notify_health", &set_health>(kLocation | NGX_CONF_TAKE1),
+};
+
+}  // namespace notify

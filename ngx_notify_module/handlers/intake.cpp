@@ -1,0 +1,176 @@
+#include "ngx_notify_module/handlers/intake.hpp"
+
+#include <algorithm>
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
+
+namespace notify {
+namespace {
+
+constexpr std::string_view kTooLarge = "Request body is too large";
+
+// The parts that nginx has put into a temporary file are read from there.
+Result<void> append_from_file(ngx_http_request_t* r, const ngx_buf_t& buffer, std::string& body) {
+  const auto size = static_cast<std::size_t>(buffer.file_last - buffer.file_pos);
+  const std::size_t before = body.size();
+  body.resize(before + size);
+  const ssize_t got = ngx_read_file(buffer.file, reinterpret_cast<u_char*>(body.data() + before),
+                                    size, buffer.file_pos);
+  if (got < 0 || static_cast<std::size_t>(got) != size) {
+    log_text(NGX_LOG_ERR, r->connection->log, "notify: a buffered request body cannot be read");
+    return Error{ErrorKind::kInternal, "Internal Server Error"};
+  }
+  return {};
+}
+
+Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
+  std::string body;
+  if (r->request_body == nullptr) {
+    return body;
+  }
+  off_t size = 0;
+  for (const ngx_chain_t* link = r->request_body->bufs; link != nullptr; link = link->next) {
+    size += ngx_buf_size(link->buf);
+  }
+  if (size > static_cast<off_t>(limit)) {
+    return Error{ErrorKind::kTooLarge, std::string(kTooLarge)};
+  }
+  body.reserve(static_cast<std::size_t>(size));
+  for (const ngx_chain_t* link = r->request_body->bufs; link != nullptr; link = link->next) {
+    const ngx_buf_t* buffer = link->buf;
+    if (ngx_buf_in_memory(buffer)) {
+      body.append(view(buffer->pos, static_cast<std::size_t>(buffer->last - buffer->pos)));
+    } else if (buffer->in_file != 0) {
+      const Result<void> read = append_from_file(r, *buffer, body);
+      if (!read) {
+        return read.error();
+      }
+    }
+  }
+  return body;
+}
+
+ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::string_view> body) {
+  const auto& [conf, index, next] = context.after_body;
+  auto input = std::make_unique<Validated>(validate(conf->intake.rules, view(r->args), body));
+  if (!input->ok()) {
+    return fail(r, input->errors);
+  }
+  context.rules = &conf->intake;
+  context.input = adopt(r->pool, std::move(input));
+  if (context.input == nullptr) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  return next(r, *conf, index);
+}
+
+ngx_int_t check_body(ngx_http_request_t* r) {
+  Context& context = *find_context(r);
+  const IntakeConf& conf = context.after_body.conf->intake;
+  if (!conf.reads_body()) {
+    return check(r, context, std::nullopt);
+  }
+  const Result<std::string> body = gather_body(r, *conf.max_message);
+  return body ? check(r, context, *body) : fail(r, body.error());
+}
+
+// nginx took a reference on the request for this call.
+void on_body(ngx_http_request_t* r) noexcept {
+  ngx_http_finalize_request(r, entry<&check_body>(r));
+}
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
+ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
+                 OperationHandler next) {
+  Context* context = ensure_context(r);
+  if (context == nullptr) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  context->after_body = {&conf, index, next};
+  if (r->headers_in.content_length_n > static_cast<off_t>(*conf.intake.max_message)) {
+    return fail(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, kTooLarge);
+  }
+  // A body without a length is read even if nobody wants it: there may be too much of it.
+  if (!conf.intake.reads_body() && !r->headers_in.chunked) {
+    const ngx_int_t discarded = ngx_http_discard_request_body(r);
+    return discarded == NGX_OK ? check(r, *context, std::nullopt) : discarded;
+  }
+  const ngx_int_t outcome = ngx_http_read_client_request_body(r, on_body);
+  return outcome >= NGX_HTTP_SPECIAL_RESPONSE ? outcome : NGX_DONE;
+}
+
+// ---- notify_field, notify_max_message -----------------------------------------------------------
+
+bool IntakeConf::reads_body() const {
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const FieldRule& rule) { return rule.in == FieldSource::kBody; });
+}
+
+const FieldRule* IntakeConf::find(std::string_view name) const {
+  const auto rule = std::find_if(rules.begin(), rules.end(),
+                                 [&](const FieldRule& each) { return each.name == name; });
+  return rule == rules.end() ? nullptr : &*rule;
+}
+
+Result<void> IntakeConf::merge(const MergeScope&, const IntakeConf& parent) {
+  inherit(rules, parent.rules);
+  inherit(max_message, parent.max_message, std::size_t{1024} * 1024);
+  return {};
+}
+
+Result<void> set_field(ngx_conf_t*, Words words, LocConf& conf) {
+  Result<FieldRule> rule = parse_field_rule(words);
+  if (!rule) {
+    return rule.error();
+  }
+  if (conf.intake.find(rule->name) != nullptr) {
+    return invalid("duplicate field \"" + rule->name + "\"");
+  }
+  conf.intake.rules.push_back(std::move(*rule));
+  return {};
+}
+
+Result<void> set_max_message(ngx_conf_t*, Words words, LocConf& conf) {
+  Result<std::size_t> size = parse_bytes(words[0]);
+  if (size && *size == 0) {
+    return bad_value(words[0]);
+  }
+  return assign(conf.intake.max_message, std::move(size));
+}
+
+std::vector<std::string_view> field_names(const Template* value) {
+  const std::string_view text = view(value->value);
+  std::vector<std::string_view> names;
+  for (const std::string_view prefix : {"notify_field_", "notify_json_"}) {
+    for (std::size_t at = text.find(prefix); at != std::string_view::npos;
+         at = text.find(prefix, at + 1)) {
+      const std::size_t begin = at + prefix.size();
+      std::size_t end = begin;
+      while (end < text.size() && is_name_char(text[end])) {
+        ++end;
+      }
+      if (at > 0 && (text[at - 1] == '$' || text[at - 1] == '{')) {
+        names.push_back(text.substr(begin, end - begin));
+      }
+    }
+  }
+  return names;
+}
+
+Result<void> check_fields(const IntakeConf& conf, const Template* value) {
+  for (const std::string_view name : field_names(value)) {
+    if (conf.find(name) == nullptr) {
+      return invalid("\"" + std::string(view(value->value)) +
+                     "\": no \"notify_field\" is named \"" + std::string(name) + "\"");
+    }
+  }
+  return {};
+}
+
+}  // namespace notify

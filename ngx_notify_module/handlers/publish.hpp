@@ -1,0 +1,48 @@
+#pragma once
+
+// notify_publish: one entry of a stream from a request's fields. A 2xx is sent only after Redis has
+// answered. The publisher never touches the hub: what it published comes back by the bell.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ngx_notify_module/conf/directive.hpp"
+
+namespace notify {
+
+struct Retention {
+  std::uint64_t count = 0;  // 0: no bound
+  ngx_msec_t age = 0;       // 0: no bound
+};
+
+struct PublishResponse {
+  ngx_uint_t status = 200;
+  Template* body = nullptr;
+};
+
+struct PublishConf {
+  Template* key = nullptr;              // the stream; set by the operation
+  std::vector<std::size_t> key_fields;  // rules of those fields of the request that it names
+  std::vector<std::pair<std::string, Template*>> entry;  // fields in Redis, in their order
+  std::optional<Retention> retain;
+  std::optional<PublishResponse> response;
+
+  Result<void> merge(const MergeScope& scope, const PublishConf& parent);
+};
+
+Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_retain(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf);
+
+inline constexpr std::array kPublishDirectives{
+    directive<"notify_publish", &set_publish>(kLocation | NGX_CONF_TAKE12),
+    directive<"notify_entry", &set_entry>(kHttpServerLocation | NGX_CONF_TAKE2),
+    directive<"notify_retain", &set_retain>(kHttpServerLocation | NGX_CONF_TAKE12),
+    directive<"notify_response", &set_response>(kHttpServerLocation | NGX_CONF_TAKE2),
+};
+
+}  // namespace notify

@@ -1,0 +1,222 @@
+#include "ngx_notify_module/handlers/respond.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "shared/base/json.hpp"
+
+namespace notify {
+namespace {
+
+struct ShapeName {
+  std::string_view name;
+  ErrorShape shape;
+};
+
+constexpr std::array kShapeNames{
+    ShapeName{"detail", ErrorShape::kDetail},
+    ShapeName{"text", ErrorShape::kText},
+    ShapeName{"envelope", ErrorShape::kEnvelope},
+};
+
+constexpr ngx_uint_t kUnprocessable = 422;  // nginx has no words for it
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr Header kRetryAfter{"Retry-After", "1"};
+
+ErrorShape shape_of(const ngx_http_request_t* r) { return *loc_conf<LocConf>(r)->errors.shape; }
+
+ngx_uint_t status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalid:
+      return NGX_HTTP_BAD_REQUEST;
+    case ErrorKind::kUnauthorized:
+      return NGX_HTTP_UNAUTHORIZED;
+    case ErrorKind::kForbidden:
+      return NGX_HTTP_FORBIDDEN;
+    case ErrorKind::kNotFound:
+      return NGX_HTTP_NOT_FOUND;
+    case ErrorKind::kConflict:
+      return NGX_HTTP_CONFLICT;
+    case ErrorKind::kTooLarge:
+      return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kUnknownOutcome:
+      return NGX_HTTP_SERVICE_UNAVAILABLE;
+    case ErrorKind::kInternal:
+      break;
+  }
+  return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+std::string envelope(ngx_uint_t status, std::string_view message, std::string_view error) {
+  std::string body = "{\"status_code\":" + std::to_string(status) + ",\"message\":";
+  json::append_quoted(body, message);
+  body.append(",\"error\":").append(error).append("}");
+  return body;
+}
+
+ngx_int_t add_header(ngx_http_request_t* r, const Header& header) {
+  auto* element = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (element == nullptr) {
+    return NGX_ERROR;
+  }
+  *element = {};
+  element->key = to_pool(r->pool, header.name);
+  element->value = to_pool(r->pool, header.value);
+  if (element->key.data == nullptr || element->value.data == nullptr) {
+    return NGX_ERROR;
+  }
+  element->hash = 1;
+  return NGX_OK;
+}
+
+// What nginx does before it sends a page of its own. A client that waits for `100 Continue` gets
+// its answer instead.
+ngx_int_t discard_body(ngx_http_request_t* r, ngx_uint_t status) {
+  if (status >= NGX_HTTP_SPECIAL_RESPONSE) {
+    r->expect_tested = 1;
+  }
+  if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+    r->keepalive = 0;
+  }
+  const ngx_int_t outcome = ngx_http_discard_request_body(r);
+  if (outcome != NGX_OK) {
+    r->keepalive = 0;  // its end was not found
+  }
+  return outcome;
+}
+
+ngx_int_t send_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type,
+                    std::size_t size, std::span<const Header> headers) {
+  r->headers_out.status = status;
+  r->headers_out.status_line =
+      status == kUnprocessable ? lit("422 Unprocessable Entity") : ngx_str_t{};
+  r->headers_out.content_length_n = static_cast<off_t>(size);
+  r->headers_out.content_type = to_pool(r->pool, content_type);
+  r->headers_out.content_type_len = content_type.size();
+  r->headers_out.content_type_lowcase = nullptr;
+  if (r->headers_out.content_type.data == nullptr) {
+    return NGX_ERROR;
+  }
+  ngx_http_clear_accept_ranges(r);
+  ngx_http_clear_last_modified(r);
+  ngx_http_clear_etag(r);
+  for (const Header& header : headers) {
+    if (add_header(r, header) != NGX_OK) {
+      return NGX_ERROR;
+    }
+  }
+  if (size == 0) {
+    r->header_only = 1;
+  }
+  return ngx_http_send_header(r);
+}
+
+}  // namespace
+
+// ---- answers ------------------------------------------------------------------------------------
+
+ngx_int_t respond(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type,
+                  std::string_view body, std::span<const Header> headers) {
+  const ngx_int_t discarded = discard_body(r, status);
+  if (discarded != NGX_OK && status < NGX_HTTP_SPECIAL_RESPONSE) {
+    return discarded;
+  }
+  const ngx_int_t sent = send_head(r, status, content_type, body.size(), headers);
+  if (sent == NGX_ERROR || sent > NGX_OK || r->header_only) {
+    return sent;
+  }
+  ngx_str_t copy = to_pool(r->pool, body);
+  auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
+  if (copy.data == nullptr || buffer == nullptr) {
+    return NGX_ERROR;
+  }
+  buffer->pos = buffer->start = copy.data;
+  buffer->last = buffer->end = copy.data + copy.len;
+  buffer->memory = 1;
+  buffer->last_buf = r == r->main ? 1 : 0;
+  buffer->last_in_chain = 1;
+  ngx_chain_t link{buffer, nullptr};
+  return ngx_http_output_filter(r, &link);
+}
+
+ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view message,
+               std::span<const Header> headers) {
+  switch (shape_of(r)) {
+    case ErrorShape::kDetail:
+      return respond(r, status, kJson, "{\"detail\":" + json::quoted(message) + "}", headers);
+    case ErrorShape::kEnvelope:
+      return respond(r, status, kJson, envelope(status, "HTTP Exception", json::quoted(message)),
+                     headers);
+    case ErrorShape::kText:
+      break;
+  }
+  std::vector<Header> all(headers.begin(), headers.end());
+  all.push_back({"X-Content-Type-Options", "nosniff"});
+  return respond(r, status, kText, std::string(message) + "\n", all);
+}
+
+ngx_int_t fail(ngx_http_request_t* r, std::span<const FieldError> errors) {
+  switch (shape_of(r)) {
+    case ErrorShape::kDetail:
+      return respond(r, kUnprocessable, kJson, render_detail(errors));
+    case ErrorShape::kEnvelope:
+      break;
+    case ErrorShape::kText:
+      return fail(r, NGX_HTTP_BAD_REQUEST, field_path(errors[0]) + ": " + errors[0].msg);
+  }
+  std::string list = "[";
+  for (const FieldError& error : errors) {
+    list.append(list.size() > 1 ? "," : "").append("{\"type\":").append(json::quoted(error.type));
+    list.append(",\"field_name\":").append(json::quoted(field_path(error)));
+    list.append(",\"message\":").append(json::quoted(error.msg)).append("}");
+  }
+  return respond(r, kUnprocessable, kJson,
+                 envelope(kUnprocessable, "Validation Error", list + "]"));
+}
+
+ngx_int_t fail(ngx_http_request_t* r, const Error& error) {
+  const ngx_uint_t status = status_of(error.kind);
+  if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+    return fail(r, status, error.message, {&kRetryAfter, 1});
+  }
+  return fail(r, status, error.message);
+}
+
+// ---- requests that wait -------------------------------------------------------------------------
+
+ngx_int_t park(ngx_http_request_t* r) {
+  // Where a body is still being thrown away its handler goes on, and sees a client that leaves.
+  if (!r->discard_body) {
+    r->read_event_handler = ngx_http_test_reading;
+    if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
+      return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+  }
+  r->write_event_handler = ngx_http_request_empty_handler;
+  r->main->count++;
+  return NGX_DONE;
+}
+
+void finish(ngx_http_request_t* r, ngx_int_t outcome) {
+  ngx_connection_t* connection = r->connection;
+  ngx_http_set_log_request(connection->log, r);
+  ngx_http_finalize_request(r, outcome);
+  ngx_http_run_posted_requests(connection);
+}
+
+// ---- notify_errors ------------------------------------------------------------------------------
+
+Result<void> ErrorsConf::merge(const MergeScope&, const ErrorsConf& parent) {
+  inherit(shape, parent.shape, ErrorShape::kDetail);
+  return {};
+}
+
+Result<void> set_errors(ngx_conf_t*, Words words, LocConf& conf) {
+  for (const ShapeName& each : kShapeNames) {
+    if (each.name == words[0]) {
+      return assign(conf.errors.shape, Result<ErrorShape>(each.shape));
+    }
+  }
+  return conf.errors.shape ? is_duplicate() : bad_value(words[0]);
+}
+
+}  // namespace notify

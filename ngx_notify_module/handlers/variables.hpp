@@ -1,0 +1,22 @@
+#pragma once
+
+// Variables for templates, logs and `map`. All are empty for requests that this module never saw.
+//
+//   $notify_stream          key of the stream in Redis
+//   $notify_subject         who it is: the user claim of a token
+//   $notify_claim_NAME      a claim of the token: text, or raw JSON
+//   $notify_field_NAME      a field of the request, decoded
+//   $notify_json_NAME       a field of the request as raw JSON; null where it is absent
+//   $notify_entry_id        id of the published entry, as Redis spells it
+//   $notify_event_id        the same as subscribers see it
+//   $notify_time            of the request: 2026-11-21T08:52:40.123456+00:00; stays the same
+//   $notify_resume          how a stream began
+//   $notify_close_reason    why it ended
+
+#include "ngx_notify_module/ngx/ngx.hpp"
+
+namespace notify {
+
+ngx_int_t add_variables(ngx_conf_t* cf);
+
+}  // namespace notify

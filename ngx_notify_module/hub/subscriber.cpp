@@ -1,0 +1,356 @@
+#include "ngx_notify_module/hub/subscriber.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ngx_notify_module/hub/channel.hpp"
+
+namespace notify::hub {
+
+class Subscriber::Visit {
+ public:
+  explicit Visit(Subscriber& subscriber)
+      : subscriber_(&subscriber), outer_(std::exchange(subscriber.visit_, this)) {}
+  ~Visit() {
+    if (subscriber_ != nullptr) {
+      subscriber_->visit_ = outer_;
+    }
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+  [[nodiscard]] bool alive() const { return subscriber_ != nullptr; }
+  void end() {
+    for (Visit* visit = this; visit != nullptr; visit = visit->outer_) {
+      visit->subscriber_ = nullptr;
+    }
+  }
+
+ private:
+  Subscriber* subscriber_;
+  Visit* outer_;
+};
+
+struct Subscriber::Progress {
+  std::string text;
+  bool moved = false;
+  bool end = false;  // the stream held no more
+};
+
+// ---- life
+// ----------------------------------------------------------------------------------------
+
+Subscriber::Subscriber(Channel& channel, const Format& format, Sink& sink, const Start& start)
+    : channel_(&channel),
+      format_(&format),
+      sink_(&sink),
+      position_(start.after),
+      from_(start.from) {
+  state_ = State::kSubscribing;
+  channel.join(*this);
+}
+
+Subscriber::~Subscriber() {
+  if (visit_ != nullptr) {
+    visit_->end();
+  }
+  move(State::kClosed);
+}
+
+void Subscriber::detach() { move(State::kClosed); }
+
+void Subscriber::move(State next) {
+  if (state_ == State::kClosed) {
+    return;
+  }
+  Core& core = channel_->core();
+  core.reads.forget(*this);
+  core.figures.replaying -= state_ == State::kReplaying ? 1 : 0;
+  core.figures.replaying += next == State::kReplaying ? 1 : 0;
+  state_ = next;
+  if (next != State::kReplaying && channel_->lead().is(*this)) {
+    channel_->end_lead();
+  }
+  if (next == State::kClosed) {
+    unlink();
+    std::exchange(channel_, nullptr)->leave();
+  } else {
+    channel_->put(*this, next);
+  }
+}
+
+// ---- Subscribing
+// ---------------------------------------------------------------------------------
+
+void Subscriber::arrive(Budget& budget) {
+  move(State::kReplaying);
+  if (!attached_) {
+    begin();
+    if (!call([this] { return sink_->attached(); })) {
+      return;
+    }
+  }
+  go_on(budget);
+}
+
+void Subscriber::begin() {
+  const Ring& ring = channel_->ring();
+  attached_ = true;
+  epoch_ = ring.epoch();
+  if (from_ == Start::From::kAfter) {
+    return;
+  }
+  position_ = ring.top();
+  if (from_ == Start::From::kUnknown) {
+    owed_ = Loss::kUnknown;
+  } else {
+    resume_ = Resume::kNew;
+  }
+}
+
+// ---- Replaying
+// -----------------------------------------------------------------------------------
+
+void Subscriber::go_on(Budget& budget) {
+  if (state_ != State::kReplaying || blocked_ || reading()) {
+    return;
+  }
+  const Ring& ring = channel_->ring();
+  if (epoch_ != ring.epoch()) {
+    // Ids began anew since: ours mean nothing any more. One that the client brought, and that nothing
+    // was made of yet, is judged as if it came now.
+    owed_ = resume_ == Resume::kPending ? owed_ : Loss::kAhead;
+    epoch_ = ring.epoch();
+  }
+  if (owed_ != Loss::kNone && (!pay_owed() || blocked_)) {
+    return;
+  }
+  if (ring.covers(position_)) {
+    resume_ = resume_ == Resume::kPending ? Resume::kRing : resume_;
+    enter_ring(budget);
+  } else {
+    replay();
+  }
+}
+
+bool Subscriber::pay_owed() {
+  const Loss loss = std::exchange(owed_, Loss::kNone);
+  const Ring& ring = channel_->ring();
+  const EntryId after = loss == Loss::kUnknown ? EntryId{} : position_;
+  if (loss == Loss::kAhead) {
+    position_ = ring.epoch_start();
+  }
+  resume_ = resume_ == Resume::kPending ? Resume::kGap : resume_;
+  ++channel_->core().figures.gaps;
+  return send(format_->gap(channel_->stream(), reason(loss), after));
+}
+
+void Subscriber::enter_ring(Budget& budget) {
+  next_ = channel_->ring().after(position_);
+  move(State::kLive);
+  serve(budget);
+}
+
+void Subscriber::replay() {
+  Lead& lead = channel_->lead();
+  if (!lead.is(*this)) {
+    if (lead.covers(position_)) {
+      move(State::kSubscribing);  // until it is read
+      return;
+    }
+    lead.begin(*this, position_);
+  }
+  read_top_ = channel_->ring().top();
+  channel_->core().reads.order(*this, Reads::Urgency::kInTurn);
+}
+
+Reader::Wish Subscriber::wish() const {
+  return {channel_->stream(), position_, channel_->core().limits.page_entries};
+}
+
+void Subscriber::on_page(Result<Page> page) {
+  if (!page) {
+    if (channel_->lead().is(*this)) {
+      channel_->lead().end();  // and nobody is woken: all try again at the next tick
+    }
+    channel_->stall();
+    move(State::kSubscribing);
+    return;
+  }
+  Budget budget(4);
+  if (epoch_ != channel_->ring().epoch()) {
+    go_on(budget);
+    return;
+  }
+  if (page->last_generated < read_top_) {
+    wait_for_verdict();
+    return;
+  }
+  Progress progress = take(*page);
+  if (channel_->lead().is(*this) && channel_->lead().reach(position_)) {
+    channel_->end_lead();
+  }
+  const bool any = !progress.text.empty();
+  if (any && !send(std::move(progress.text))) {
+    return;
+  }
+  if (blocked_) {
+    if (channel_->lead().is(*this)) {
+      channel_->end_lead();  // nobody is to wait for a slow client
+    }
+  } else if (progress.end && position_ >= channel_->ring().floor()) {
+    enter_ring(budget);  // also from beyond its top: then the channel will learn of it
+  } else if (progress.end && !progress.moved) {
+    wait_for_verdict();
+  } else {
+    go_on(budget);
+  }
+}
+
+// The stream ends before what the ring remembers: its ids began anew, and the channel has not
+// noticed. It is to find out first, so that all are told the same.
+void Subscriber::wait_for_verdict() {
+  Channel& channel = *channel_;
+  move(State::kSubscribing);
+  channel.suspect();
+}
+
+Subscriber::Progress Subscriber::take(const Page& page) {
+  Core& core = channel_->core();
+  Lead* lead = channel_->lead().is(*this) ? &channel_->lead() : nullptr;
+  Progress progress;
+  EntryId reached = position_;
+  const Loss loss = loss_after(position_, -1, page);
+  if (loss != Loss::kNone) {
+    progress.text = format_->gap(channel_->stream(), reason(loss), position_);
+    progress.moved = true;
+    reached = position_after(loss, page);
+    ++core.figures.gaps;
+    if (lead != nullptr) {
+      lead->refuse();
+    }
+  }
+  if (resume_ == Resume::kPending) {
+    resume_ = loss == Loss::kNone ? Resume::kReplayed : Resume::kGap;
+  }
+  bool all = true;
+  for (const Entry& entry : page.entries) {
+    if (entry.id <= reached) {
+      continue;
+    }
+    const std::string text = format_->entry(channel_->stream(), entry);
+    if (!progress.text.empty() && progress.text.size() + text.size() > core.limits.batch_bytes) {
+      all = false;
+      break;
+    }
+    progress.text += text;
+    reached = entry.id;
+    ++core.figures.delivered;
+    if (lead != nullptr) {
+      lead->add(entry, core.now_ms);
+    }
+  }
+  progress.end = all && !page.more;
+  if (progress.end) {
+    reached = std::max(reached, page.last_generated);
+  }
+  progress.moved = progress.moved || reached != position_;
+  position_ = reached;
+  return progress;
+}
+
+// ---- Live
+// ----------------------------------------------------------------------------------------
+
+void Subscriber::serve(Budget& budget) {
+  while (state_ == State::kLive && !blocked_ && next_ < channel_->ring().head()) {
+    if (next_ < channel_->ring().first()) {
+      ++channel_->core().figures.fell_behind;
+      move(State::kReplaying);
+      go_on(budget);
+      return;
+    }
+    if (budget.spent()) {
+      channel_->revisit();
+      return;
+    }
+    std::array<BytesRef, kMaxPieces> pieces;
+    const std::size_t count = collect(pieces);
+    if (count > 0) {
+      budget.spend(Budget::kDelivery);
+      if (!send(std::span<const BytesRef>(pieces.data(), count))) {
+        return;
+      }
+    }
+  }
+}
+
+std::size_t Subscriber::collect(std::span<BytesRef> pieces) {
+  Ring& ring = channel_->ring();
+  const std::uint64_t head = ring.head();
+  const std::size_t max_bytes = channel_->core().limits.batch_bytes;
+  // What it has replayed already.
+  while (next_ < head && ring.at(next_).position() <= position_ &&
+         ring.at(next_).loss() != Loss::kAhead) {
+    ++next_;
+  }
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (next_ < head && count < pieces.size()) {
+    std::uint64_t end = next_;
+    BytesRef piece = channel_->piece(*format_, end);
+    if (count > 0 && bytes + piece->size() > max_bytes) {
+      break;
+    }
+    channel_->core().figures.delivered += end - next_;
+    if (next_ < ring.epoch() && ring.epoch() <= end) {
+      epoch_ = ring.epoch();
+    }
+    next_ = end;
+    position_ = ring.at(end - 1).position();
+    bytes += piece->size();
+    if (piece->size() > 0) {
+      pieces[count++] = std::move(piece);
+    }
+  }
+  return count;
+}
+
+void Subscriber::drained(Budget& budget) {
+  blocked_ = false;
+  if (state_ == State::kLive) {
+    serve(budget);
+  } else {
+    go_on(budget);
+  }
+}
+
+// ---- the sink
+// ------------------------------------------------------------------------------------
+
+template <class Call>
+bool Subscriber::call(Call&& sink_call) {
+  const Visit visit(*this);
+  const Flow flow = sink_call();
+  if (!visit.alive() || state_ == State::kClosed) {
+    return false;
+  }
+  if (flow == Flow::kClosed) {
+    move(State::kClosed);
+    return false;
+  }
+  blocked_ = flow == Flow::kBlocked;
+  return true;
+}
+
+bool Subscriber::send(std::span<const BytesRef> pieces) {
+  return call([&] { return sink_->deliver(pieces); });
+}
+
+bool Subscriber::send(std::string text) {
+  const BytesRef piece(std::move(text));
+  return send(std::span<const BytesRef>(&piece, 1));
+}
+
+}  // namespace notify::hub

@@ -1,0 +1,44 @@
+#pragma once
+
+// Everything that lives as long as an nginx worker: built in init_process, destroyed in
+// exit_process, in a visible order. The only mutable global of the module points at it.
+
+#include <memory>
+
+#include "ngx_notify_module/conf/main_conf.hpp"
+#include "ngx_notify_module/ngx/ngx.hpp"
+#include "shared/redis/client.hpp"
+
+namespace notify {
+
+class Sessions;
+
+class Runtime {
+ public:
+  explicit Runtime(const MainConf& conf);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  [[nodiscard]] const MainConf& conf() const { return conf_; }
+  redis::Host& host();
+  // The command link: publishing and everything else that is one command and one answer.
+  redis::Client& commands();
+  // The clients that stay.
+  Sessions& sessions();
+
+  // Whether this worker can do its work, as far as it knows without asking. kUnavailable says what
+  // is missing, without where it would be.
+  [[nodiscard]] Result<void> readiness() const;
+
+ private:
+  struct Parts;  // in order of construction
+
+  const MainConf conf_;  // a copy: a reload without worker processes replaces the configuration
+  std::unique_ptr<Parts> parts_;
+};
+
+// Null in processes and configurations that have nothing to do.
+extern constinit Runtime* runtime;
+
+}  // namespace notify

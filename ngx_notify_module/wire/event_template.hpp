@@ -1,0 +1,80 @@
+#pragma once
+
+// How an entry is shown to subscribers: the lines `notify_event …;` of a location, compiled. Pure.
+//
+//   notify_event [if=FIELD] [id=on|off] [name=TEMPLATE] data=TEMPLATE;
+//
+// The first one whose `if=` field the entry has (or that has no `if=`) shows it; without one the
+// entry is shown as data=$object id=on. In a template:
+//
+//   $event_id     the entry's id, as in `id:` lines            $object      all fields, as an
+//   object $entry_id     the same in Redis' spelling                               of strings
+//   $stream       the stream's name, escaped for a JSON string
+//   $json_NAME    the field as a JSON string, or null          ${json_NAME} where NAME has other
+//   $value_NAME   the field itself if it is JSON, else as                   characters than
+//                 a JSON string; null if it is absent                       [A-Za-z0-9_]
+//
+// and in `name=`, where JSON makes no sense: $event_id, $entry_id, $stream, and
+//
+//   $text_NAME    the field's text without line ends
+//
+// There is no way to write a `$` that means itself. The values are the same for all subscribers:
+// an entry is rendered once, so nginx's variables are not known here.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/base/result.hpp"
+#include "shared/model/entry.hpp"
+
+namespace notify {
+
+class EventTemplate {
+ public:
+  enum class Place { kData, kName };
+
+  // Errors (kInvalid) in nginx's voice: unknown variable "$foo" in "…".
+  static Result<EventTemplate> compile(std::string_view text, Place place);
+
+  [[nodiscard]] std::string render(std::string_view stream, const Entry& entry) const;
+
+ private:
+  enum class Kind { kLiteral, kEventId, kEntryId, kStream, kObject, kQuoted, kAsIs, kPlain };
+  struct Part {
+    Kind kind;
+    std::string text;  // a literal, or the field's name
+  };
+
+  static std::optional<Part> variable(std::string_view name, Place place);
+  void append(std::string& out, const Part& part, std::string_view stream,
+              const Entry& entry) const;
+
+  std::vector<Part> parts_;
+  Place place_ = Place::kData;
+};
+
+struct EventRule {
+  std::optional<std::string> if_field;
+  bool id = true;
+  std::optional<EventTemplate> name;
+  EventTemplate data;
+};
+
+// The words after the directive's name.
+Result<EventRule> parse_event_rule(std::span<const std::string_view> words);
+
+class EventRules {
+ public:
+  void add(EventRule rule) { rules_.push_back(std::move(rule)); }
+
+  // The frame.
+  [[nodiscard]] std::string render(std::string_view stream, const Entry& entry) const;
+
+ private:
+  std::vector<EventRule> rules_;
+};
+
+}  // namespace notify

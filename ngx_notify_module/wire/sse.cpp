@@ -1,0 +1,95 @@
+#include "ngx_notify_module/wire/sse.hpp"
+
+#include "shared/base/json.hpp"
+
+namespace notify::sse {
+namespace {
+
+// One line for each line of `text`: CR LF, LF and CR all end one, as a browser reads them.
+void append_lines(std::string& out, std::string_view field, std::string_view text) {
+  for (;;) {
+    const std::size_t end = text.find_first_of("\r\n");
+    out.append(field).append(text.substr(0, end)).push_back('\n');
+    if (end == std::string_view::npos) {
+      return;
+    }
+    const bool both = text.substr(end, 2) == "\r\n";
+    text.remove_prefix(end + (both ? 2 : 1));
+  }
+}
+
+void append_line(std::string& out, std::string_view field, std::string_view text) {
+  if (text.empty()) {
+    return;
+  }
+  out.append(field);
+  for (const char c : text) {
+    if (c != '\r' && c != '\n' && c != '\0') {
+      out.push_back(c);
+    }
+  }
+  out.push_back('\n');
+}
+
+void append_retry(std::string& out, std::uint64_t ms) {
+  out.append("retry: ").append(std::to_string(ms)).push_back('\n');
+}
+
+}  // namespace
+
+void append_event(std::string& out, std::string_view data, std::string_view name,
+                  std::string_view id) {
+  append_lines(out, "data: ", data);
+  append_line(out, "event: ", name);
+  append_line(out, "id: ", id);
+  out.push_back('\n');
+}
+
+std::string opening(std::optional<std::uint64_t> retry_ms, std::string_view name,
+                    std::string_view data) {
+  std::string out;
+  if (retry_ms) {
+    append_retry(out, *retry_ms);
+  }
+  if (!name.empty() || !data.empty()) {
+    append_line(out, "event: ", name);
+    append_lines(out, "data: ", data);
+  }
+  if (!out.empty()) {
+    out.push_back('\n');
+  }
+  return out;
+}
+
+std::string retry(std::uint64_t ms) {
+  std::string out;
+  append_retry(out, ms);
+  out.push_back('\n');
+  return out;
+}
+
+std::string comment(std::string_view text) {
+  std::string out;
+  append_lines(out, text.empty() ? ":" : ": ", text);
+  out.push_back('\n');
+  return out;
+}
+
+std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after) {
+  std::string data = "{\"stream\":";
+  json::append_quoted(data, stream);
+  data.append(",\"reason\":");
+  json::append_quoted(data, reason);
+  data.append(",\"after\":");
+  if (after) {
+    data.append("\"").append(format_event_id(*after)).append("\"");
+  } else {
+    data.append("null");
+  }
+  data.push_back('}');
+  std::string out;
+  append_event(out, data, "gap", "");
+  return out;
+}
+
+}  // namespace notify::sse

@@ -1,0 +1,37 @@
+#pragma once
+
+// Server-sent events as bytes (WHATWG HTML, "Server-sent events"). Pure.
+//
+// An event is `data:` lines, then `event:`, then `id:`, then a blank line: `data:` stays the first
+// line of a frame for those who read no further.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shared/model/entry_id.hpp"
+
+namespace notify::sse {
+
+// `data` may have any line ends; each of its lines is a line of the frame. Line ends in `name` and
+// `id` are left out. An empty name or id is no line.
+void append_event(std::string& out, std::string_view data, std::string_view name,
+                  std::string_view id);
+
+// What a stream begins with: how long to wait before connecting again (if given), then the event
+// (if it has data or a name).
+std::string opening(std::optional<std::uint64_t> retry_ms, std::string_view name,
+                    std::string_view data);
+
+// Only that.
+std::string retry(std::uint64_t ms);
+
+// A comment: keeps the connection alive, seen by nobody. Without text a lone colon.
+std::string comment(std::string_view text);
+
+// `event: gap` with {"stream":…,"reason":…,"after":…}; `after` is null where it is 0-0 and the
+// reason is that nobody could understand it.
+std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after);
+
+}  // namespace notify::sse
