@@ -1,0 +1,126 @@
+# notifyctl: the operator's hand.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use NotifyTest;
+
+my $t     = NotifyTest->serving;
+my $redis = $t->redis;
+my $ctl   = $t->build . '/notifyctl';
+
+sub lines ($text) { return split /\n/, $text }
+
+# ---- publish -------------------------------------------------------------------------------------
+
+my ($status, $output) = $t->notifyctl('publish', 'test_stream', 'message=Hello world', 'note=a=b');
+is($status, 0, 'publish');
+like($output, qr/^\d+-\d+\n\z/, 'prints the id');
+chomp(my $id = $output);
+is_deeply([$redis->entries('test_stream')], [[$id, {message => 'Hello world', note => 'a=b'}]],
+    'of an entry with its fields');
+
+my $stream = $t->user_stream('u');
+my ($user_status, $user_id) = $t->notifyctl('publish', 'user:u', 'type=note', 'user_id=u',
+    'data={"a":1}', 'permalink=null', 'created_at=2026-01-01T00:00:00.000000+00:00');
+my $event = ($stream->wait_events(2))[1];
+chomp $user_id;
+is($event->{id}, event_id($user_id), 'and rings the bell: an open stream has it');
+is_deeply(JSON::PP->new->utf8->decode($event->{data})->{data}, {a => 1}, 'as an event');
+
+my @command = ('publish', 'once', 'a=1', '--idempotency-key', 'k');
+my @once    = map { ($t->notifyctl(@command))[1] =~ /^(\S+)/ } 1 .. 3;
+is($once[1], $once[0], 'a repeat with the same key prints the first id');
+is($redis->cmd('XLEN', 'once'), 1, 'and adds nothing');
+$t->notifyctl('publish', 'short', "a=$_", '--retain', 2) for 1 .. 3;
+cmp_ok($redis->cmd('XLEN', 'short'), '<=', 3, '--retain bounds the stream');
+
+for (['no field', 'publish', 's'], ['no value', 'publish', 's', 'a'], ['no stream', 'publish'],
+    ['an empty stream', 'publish', '', 'a=1'], ['an unknown command', 'publsh'], ['nothing'],
+    ['an unknown option', 'tail', 's', '--lst', '3'], ['a bad id', 'tail', 's', '--from', 'x'])
+{
+    my ($name, @arguments) = @$_;
+    my ($status, $output) = $t->notifyctl(@arguments);
+    is($status >> 8, 2, "$name: exit status 2");
+    isnt($output, '', '... and a word why');
+}
+is(($t->notifyctl('--help'))[0], 0, '--help');
+like(($t->notifyctl('--version'))[1], qr/^notifyctl \d/, '--version');
+
+# ---- tail ----------------------------------------------------------------------------------------
+
+sub tail (@arguments) {
+    return NotifyTest::Process->start(
+        name => 'tail', command => [$ctl, 'tail', @arguments],
+        env  => $t->environment, log => "$t->{dir}/tail" . ++$t->{tails},
+    );
+}
+
+my $tail = tail('test_stream', '--last', 1);
+ok($tail->wait_output(qr/^\Q$id\E\s+message='Hello world' note=a=b$/m, 5),
+    'tail shows what is there');
+my $next = $t->add_message('second line');
+ok($tail->wait_output(qr/^\Q$next\E\s+message='second line'$/m, 3), 'and what comes');
+$redis->restart;
+my $after = $t->add_message('after the restart');
+ok($tail->wait_output(qr/^\Q$after\E\s/m, 8), 'also after a restart of Redis');
+$tail->signal('INT');
+ok($tail->wait_exit(3), 'until Ctrl-C');
+is($tail->describe_status, 'exit status 0', 'with exit status 0');
+is(scalar(grep { /^\d+-\d+ / } lines($tail->output)), 3, 'each entry once');
+
+my $json = tail('test_stream', '--from', 0, '--json');
+ok($json->wait_output(qr/after the restart.*\n/, 3), 'tail --json --from 0');
+my @objects = map { JSON::PP->new->utf8->decode($_) } grep { /^\{/ } lines($json->output);
+is(scalar @objects, 3, 'shows all, an object each');
+$json->stop('INT');
+
+# ---- sign and token ------------------------------------------------------------------------------
+
+($status, $output) = $t->notifyctl('sign');
+is($status, 0, 'sign');
+my %header = $output =~ /^([\w-]+): (.*)$/mg;
+is_deeply([sort keys %header], [qw(token x-signature x-timestamp)], 'prints the three headers');
+my $answer = $t->request('POST', '/publish/test?message=signed', headers => [%header]);
+$t->answers('which open the door', $answer, 200);
+my $port = $t->nginx->port;
+my $url = "http://127.0.0.1:$port/publish/test?message=curl";
+($status, $output) = $t->run(['sh', '-c', "curl -sS -X POST \$($ctl sign --curl) '$url'"]);
+like($output, qr/"status":"success"/, 'sign --curl is for curl');
+
+($status, $output) = $t->notifyctl('token', '--sub', 'ctl-user', '--ttl', '1h', '--claim', 'x=[1]');
+is($status, 0, 'token');
+chomp(my $token = $output);
+my $opened = $t->stream(path => "/api/v1/external/notify/stream?token=$token");
+ok($opened->wait_open, 'opens a stream');
+($status, $output) = $t->run([$ctl, 'sign'], env => {API_TOKEN => undef}, cwd => $t->dir);
+is($status >> 8, 1, 'without a secret: exit status 1');
+like($output, qr/API_TOKEN/, 'which names it');
+
+# ---- doctor --------------------------------------------------------------------------------------
+
+my $worker = $t->start_worker(env => {SLACK_WEBHOOK_URL => 'http://127.0.0.1:9/x'});
+($status, $output) = $t->notifyctl('doctor', '--run-dir', $t->dir);
+is($status >> 8, 0, 'doctor: all is well') or diag $output;
+my @lines = lines($output);
+is(scalar(grep { !/^(?:ok|warn|FAIL) +\S/ } @lines), 0, 'a line each');
+like($output, qr/^ok\s+$_/m, "tells of $_")
+    for 'redis', 'version', 'memory', 'persistence', 'output buffer';
+like($output, qr/noeviction/, 'with the policy');
+
+$redis->cmd('CONFIG', 'SET', 'appendonly', 'no');
+$redis->cmd('CONFIG', 'SET', 'maxmemory', '100mb');
+$redis->cmd('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+($status, $output) = $t->notifyctl('doctor', '--run-dir', $t->dir);
+is($status >> 8, 2, 'what breaks a promise: exit status 2');
+like($output, qr/^FAIL\s+memory.*allkeys-lru/m, 'eviction');
+like($output, qr/^FAIL\s+persistence/m, 'and no persistence');
+$redis->stop;
+($status, $output) = $t->notifyctl('doctor', '--run-dir', $t->dir);
+is($status >> 8, 2, 'no Redis: exit status 2');
+like($output, qr/^FAIL\s+redis/m, 'in its line');
+is(($t->notifyctl('publish', 's', 'a=1'))[0] >> 8, 1, 'and publish: exit status 1');
+$redis->start;
+
+$t->done;
