@@ -99,7 +99,10 @@ struct World final : Ports {
   std::string take_log() { return std::exchange(log, {}); }
 
   void ask_budget(Ticket ticket, DestinationIndex) override { budgets.push_back(ticket); }
-  void begin(Ticket ticket, SourceIndex, const Delivery&) override { begins.push_back(ticket); }
+  void begin(Ticket ticket, SourceIndex, const Delivery& delivery) override {
+    begins.push_back(ticket);
+    consumers += delivery.consumer + "|";
+  }
   void send(Ticket ticket, HttpRequest request) override {
     log += "send " + request.body + "; ";
     wire.push_back(ticket);
@@ -129,6 +132,7 @@ struct World final : Ports {
   Dispatcher dispatcher;
   std::vector<Ticket> budgets, begins, wire, settling;
   std::string log;
+  std::string consumers;  // of those that were begun
   std::uint64_t now = 1000;
   std::optional<std::uint64_t> wake;
   int reports = 0;
@@ -372,6 +376,28 @@ START_TEST(room_is_bounded_and_repeats_are_ignored) {
 }
 END_TEST
 
+START_TEST(a_repeat_tells_whose_it_is) {
+  World w;
+  const auto s = w.source();
+  for (const std::uint64_t id : {1, 2}) {
+    w.offer(s, id);
+  }
+  w.play();
+  Delivery again;
+  again.stream = "s0";
+  again.consumer = "another";
+  for (const std::uint64_t id : {1, 2}) {
+    again.entry.id = {id, 0};
+    w.dispatcher.offer(s, again);
+  }
+  EXPECT_EQ(w.dispatcher.size(), 2U);
+  w.answer(w.wire[0], "done");
+  w.play();
+  w.answer(w.wire[0], "done");
+  EXPECT_EQ(w.consumers, "|another|");
+}
+END_TEST
+
 START_TEST(settling_waits_for_redis) {
   World w;
   const auto s = w.source();
@@ -520,5 +546,5 @@ CHECK_MAIN("dispatcher", a_delivery_goes_through, verdicts_become_settlements,
            a_hold_stops_the_destination_and_no_other, a_hold_catches_what_was_begun,
            refusals_without_a_time_back_off, the_budget_is_asked_again,
            what_may_not_begin_is_forgotten, room_is_bounded_and_repeats_are_ignored,
-           settling_waits_for_redis, drain_keeps_what_was_begun, late_answers_are_ordinary,
-           random_facts)
+           a_repeat_tells_whose_it_is, settling_waits_for_redis, drain_keeps_what_was_begun,
+           late_answers_are_ordinary, random_facts)

@@ -148,6 +148,10 @@ START_TEST(errors_name_setting_and_source) {
       {{"--budget-rate", "1e3"},
        {},
        "budget-rate (command line): expected a number from 0.001 to 10000, not \"1e3\""},
+      {{},
+       {{"SSL_CERT_FILE", "/nonexistent.pem"}},
+       "ca-file (environment variable SSL_CERT_FILE): expected a file that can be read, not "
+       "\"/nonexistent.pem\""},
       {{"--log-level", "loud"},
        {},
        "log-level (command line): expected debug, info, notice, warning or error, not \"loud\""},

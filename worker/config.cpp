@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -123,6 +124,16 @@ std::string take_text(std::string& target, const std::string& value) {
   return {};
 }
 
+// Found out at start, not at the first delivery.
+std::string take_readable(std::string& target, const std::string& path) {
+  const std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path, ignored)) {
+    return "expected a file that can be read";
+  }
+  return take_text(target, path);
+}
+
 constexpr std::array kSettings = {
     Setting{"redis-url", "REDIS_URL", "redis://127.0.0.1:6379/0",
             "where Redis is: redis://[user:password@]host[:port][/db] or unix:/path", Kind::kSecret,
@@ -180,7 +191,8 @@ constexpr std::array kSettings = {
             }},
     Setting{"ca-file", "SSL_CERT_FILE", "the system's",
             "certificates that sign the destinations' ones; proxies: https_proxy, no_proxy",
-            Kind::kPlain, [](Config& c, const std::string& v) { return take_text(c.ca_file, v); }},
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_readable(c.ca_file, v); }},
     Setting{"max-attempts", "NOTIFY_MAX_ATTEMPTS", "30",
             "requests for one entry before it becomes a dead letter; 30 take some two hours",
             Kind::kPlain,

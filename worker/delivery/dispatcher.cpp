@@ -36,8 +36,14 @@ std::size_t Dispatcher::room(SourceIndex source) const {
 
 void Dispatcher::offer(SourceIndex source, Delivery delivery) {
   auto key = key_of(source, delivery);
-  if (draining_ || sources_[source].items >= options_.prefetch * kOvershoot ||
-      by_id_.contains(key)) {
+  if (const auto known = by_id_.find(key); known != by_id_.end()) {
+    auto& item = items_.at(known->second);
+    if (item.state == State::kQueued || item.state == State::kBudget) {
+      item.delivery = std::move(delivery);  // it may be pending for another name of ours by now
+    }
+    return;
+  }
+  if (draining_ || sources_[source].items >= options_.prefetch * kOvershoot) {
     return;
   }
   const auto ticket = next_ticket_++;
