@@ -173,7 +173,7 @@ struct MergeScope {
   bool same_location = false;
   // A server{} block: what it lacks its locations may add.
   bool may_complete = false;
-  const LocConf* conf = nullptr;  // the level that is being merged
+  LocConf* conf = nullptr;  // the level that is being merged
 };
 
 }  // namespace notify

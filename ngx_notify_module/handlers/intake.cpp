@@ -1,6 +1,7 @@
 #include "ngx_notify_module/handlers/intake.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
@@ -118,6 +119,10 @@ const FieldRule* IntakeConf::find(std::string_view name) const {
   return rule == rules.end() ? nullptr : &*rule;
 }
 
+FieldRule* IntakeConf::find(std::string_view name) {
+  return const_cast<FieldRule*>(std::as_const(*this).find(name));
+}
+
 Result<void> IntakeConf::merge(const MergeScope&, const IntakeConf& parent) {
   inherit(rules, parent.rules);
   inherit(max_message, parent.max_message, std::size_t{1024} * 1024);
@@ -144,30 +149,32 @@ Result<void> set_max_message(ngx_conf_t*, Words words, LocConf& conf) {
   return assign(conf.intake.max_message, std::move(size));
 }
 
-std::vector<std::string_view> field_names(const Template* value) {
+std::vector<std::string_view> field_names(const Template* value, std::string_view prefix) {
   const std::string_view text = view(value->value);
   std::vector<std::string_view> names;
-  for (const std::string_view prefix : {"notify_field_", "notify_json_"}) {
-    for (std::size_t at = text.find(prefix); at != std::string_view::npos;
-         at = text.find(prefix, at + 1)) {
-      const std::size_t begin = at + prefix.size();
-      std::size_t end = begin;
-      while (end < text.size() && is_name_char(text[end])) {
-        ++end;
-      }
-      if (at > 0 && (text[at - 1] == '$' || text[at - 1] == '{')) {
-        names.push_back(text.substr(begin, end - begin));
-      }
+  for (std::size_t at = text.find(prefix); at != std::string_view::npos;
+       at = text.find(prefix, at + 1)) {
+    const std::size_t begin = at + prefix.size();
+    std::size_t end = begin;
+    while (end < text.size() && is_name_char(text[end])) {
+      ++end;
+    }
+    if (at > 0 && (text[at - 1] == '$' || text[at - 1] == '{')) {
+      names.push_back(text.substr(begin, end - begin));
     }
   }
   return names;
 }
 
-Result<void> check_fields(const IntakeConf& conf, const Template* value) {
-  for (const std::string_view name : field_names(value)) {
-    if (conf.find(name) == nullptr) {
-      return invalid("\"" + std::string(view(value->value)) +
-                     "\": no \"notify_field\" is named \"" + std::string(name) + "\"");
+Result<void> use_fields(IntakeConf& conf, const Template* value) {
+  for (const std::string_view prefix : {"notify_field_", "notify_json_"}) {
+    for (const std::string_view name : field_names(value, prefix)) {
+      FieldRule* rule = conf.find(name);
+      if (rule == nullptr) {
+        return invalid("\"" + std::string(view(value->value)) +
+                       "\": no \"notify_field\" is named \"" + std::string(name) + "\"");
+      }
+      rule->as_text = rule->as_text || prefix == "notify_field_";
     }
   }
   return {};

@@ -19,6 +19,7 @@ struct IntakeConf {
   [[nodiscard]] bool reads_body() const;
   // nullptr where there is no rule of that name.
   [[nodiscard]] const FieldRule* find(std::string_view name) const;
+  [[nodiscard]] FieldRule* find(std::string_view name);
   [[nodiscard]] std::size_t index(const FieldRule& rule) const {
     return static_cast<std::size_t>(&rule - rules.data());
   }
@@ -39,10 +40,11 @@ inline constexpr std::array kIntakeDirectives{
 ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
                  OperationHandler next);
 
-// The names NAME of a template's $notify_field_NAME and $notify_json_NAME.
-std::vector<std::string_view> field_names(const Template* value);
+// The names NAME of a template's variables PREFIX_NAME ($notify_field_NAME, $notify_json_NAME).
+std::vector<std::string_view> field_names(const Template* value, std::string_view prefix);
 
-// kInvalid, naming it, where there is no rule for one of them.
-Result<void> check_fields(const IntakeConf& conf, const Template* value);
+// For a template that an operation will evaluate: kInvalid, naming it, where there is no rule for a
+// field in it. Fields whose text it uses must be text (FieldRule::as_text).
+Result<void> use_fields(IntakeConf& conf, const Template* value);
 
 }  // namespace notify

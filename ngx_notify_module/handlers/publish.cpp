@@ -4,7 +4,6 @@
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
-#include "shared/base/json.hpp"
 #include "shared/model/entry_id.hpp"
 #include "shared/model/stream_name.hpp"
 
@@ -71,25 +70,13 @@ ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& e
   return fail(r, {&fault, 1});
 }
 
-// The name is text, and half of a surrogate pair is none: replaced, different users would be one.
-Result<void> check_name(ngx_http_request_t* r, const PublishConf& conf, std::string_view name) {
-  for (const std::size_t index : conf.key_fields) {
-    const std::string& raw = find_context(r)->input->values[index].raw;
-    const Result<json::Value> value = json::parse_value(raw);
-    if (value && value->is_string() && !json::unquote_strict(*value)) {
-      return invalid("Invalid stream name: it holds half of a surrogate pair");
-    }
-  }
-  return check_stream_name(name);
-}
-
 ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   const PublishConf& settings = conf.publish;
   std::optional<PublishOrder> order = write_order(r, settings);
   if (!order) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<void> named = check_name(r, settings, order->stream);
+  const Result<void> named = check_stream_name(order->stream);
   if (!named) {
     return refuse_name(r, conf, named.error());
   }
@@ -109,17 +96,17 @@ ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
 }
 
 // Settings that would do nothing, or the wrong thing, are told when nginx reads them.
-Result<void> check_settings(const PublishConf& conf, const IntakeConf& input) {
+Result<void> check_settings(const PublishConf& conf, IntakeConf& input) {
   if (conf.entry.empty()) {
     return invalid("\"notify_publish\" needs \"notify_entry\"");
   }
-  Result<void> outcome = check_fields(input, conf.key);
+  Result<void> outcome = use_fields(input, conf.key);
   for (const auto& [field, value] : conf.entry) {
     if (outcome) {
-      outcome = check_fields(input, value);
+      outcome = use_fields(input, value);
     }
   }
-  return outcome ? check_fields(input, conf.response->body) : outcome;
+  return outcome ? use_fields(input, conf.response->body) : outcome;
 }
 
 }  // namespace
@@ -147,7 +134,7 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
   }
   Result<void> outcome = check_settings(*this, scope.conf->intake);
   if (outcome) {
-    for (const std::string_view name : field_names(key)) {
+    for (const std::string_view name : field_names(key, "notify_field_")) {
       key_fields.push_back(scope.conf->intake.index(*scope.conf->intake.find(name)));
     }
   }
