@@ -182,7 +182,8 @@ $quiet->wait_events(1);
 $redis->cmd('XADD', 'words', '*', 'message', '{"n":1}');
 $words->wait_events(2);
 is($words->raw =~ s/^: ?still here\n\n//gmr,
-    "retry: 250\nevent: hello\ndata: {\"a\":1}\n\ndata: <{\"n\":1}>\nevent: fixed\n\n", 'frames as configured');
+    qq(retry: 250\nevent: hello\ndata: {"a":1}\n\ndata: <{"n":1}>\nevent: fixed\n\n),
+    'frames as configured');
 $t->loop->run_until(sub { $words->comments >= 2 }, 4);
 is(join('|', map { $_->[1] =~ s/^ //r } ($words->comments)[0, 1]), 'still here|still here',
     'a heartbeat with words');

@@ -22,7 +22,7 @@ sub resident () {
 my $client = NotifyTest::Process->start(
     name    => 'http2',
     command => ['node', "$FindBin::Bin/clients/http2.js",
-        'https://localhost:' . $t->nginx->tls_port, $tls->ca, $t->stream_path('u'), $t->stream_path('u')],
+        'https://localhost:' . $t->nginx->tls_port, $tls->ca, ($t->stream_path('u')) x 2],
     log     => "$t->{dir}/http2.log",
 );
 ok($client->wait_output(qr/^0 paused$/m, 10) && $client->wait_output(qr/^1 ready$/m, 5),

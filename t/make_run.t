@@ -26,6 +26,7 @@ sub healthy ($copy) {
 my $began = time;
 if (!ok($copy->run(10), 'make run prints ready within 10 s in a copy')) {
     diag $copy->{make}->output;
+    $copy->kill_all;
     $t->done;
     exit;
 }

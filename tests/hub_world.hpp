@@ -15,7 +15,11 @@ namespace notify::test {
 inline constexpr std::string_view kName = "s";
 
 struct World {
-  explicit World(const Limits& limits = {}) : hub(source, waker, limits) { hub.tick(now); }
+  // Channels are verified at limits.verify_ms, unless a test is about the rate.
+  explicit World(Limits limits = {}, std::uint64_t verify_rate = 0)
+      : hub(source, waker, (limits.verify_rate = verify_rate, limits)) {
+    hub.tick(now);
+  }
 
   FakeSource source;
   FakeWaker waker;

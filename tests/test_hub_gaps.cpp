@@ -126,6 +126,30 @@ START_TEST(a_deleted_stream_is_noticed_without_a_bell) {
 }
 END_TEST
 
+// With few channels the full check is not far away.
+START_TEST(a_deleted_stream_is_noticed_soon) {
+  World world({}, 32);
+  FakeSink sink;
+  auto subscriber = world.join_live(sink);
+  world.publish(5);
+  world.settle();
+  world.stored.clear();
+  world.added = 0;
+  world.last = 0;
+  for (int i = 0; i < 12; ++i) {
+    world.tick();
+    world.answer_all();
+  }
+  EXPECT_EQ(sink.text, "5 gap(ahead,5) ");
+  world.add(2);  // natively
+  for (int i = 0; i < 12; ++i) {
+    world.tick();
+    world.answer_all();
+  }
+  EXPECT_EQ(sink.text, "5 gap(ahead,5) 2 ");
+}
+END_TEST
+
 START_TEST(who_fell_off_before_a_new_beginning_is_told) {
   Limits limits;
   limits.ring_entries = 2;
@@ -193,5 +217,5 @@ using namespace notify::test;  // NOLINT
 
 CHECK_MAIN("hub: gaps", tells_what_is_lost, ahead_of_this_worker_is_not_ahead_of_the_stream,
            a_deleted_stream_is_told_to_those_who_listen, a_deleted_stream_is_noticed_without_a_bell,
-           who_fell_off_before_a_new_beginning_is_told, a_cleared_stream_goes_on,
-           what_was_deleted_unseen_is_a_gap)
+           a_deleted_stream_is_noticed_soon, who_fell_off_before_a_new_beginning_is_told,
+           a_cleared_stream_goes_on, what_was_deleted_unseen_is_a_gap)

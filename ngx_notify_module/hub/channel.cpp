@@ -90,10 +90,16 @@ bool Channel::check() {
   if (!live() || idle()) {
     return false;  // who joins an idle channel has it read first
   }
-  // Spread, since after an outage all channels were read at the same time.
-  const std::uint64_t spread = id_ * 2'654'435'761U % (limits.verify_ms / 2 + 1);
+  // A position check does not see that a stream was made anew with lower ids; a read does. Spread,
+  // since after an outage all channels were read at the same time.
+  const std::uint64_t period =
+      limits.verify_rate == 0
+          ? limits.verify_ms
+          : std::clamp(1000 * core_.figures.channels / limits.verify_rate,
+                       std::min(2 * limits.check_ms, limits.verify_ms), limits.verify_ms);
+  const std::uint64_t spread = id_ * 2'654'435'761U % (period / 2 + 1);
   const std::uint64_t age = core_.now_ms - verified_ms_;
-  if (age >= (suspected_ ? limits.suspect_ms : limits.verify_ms - spread)) {
+  if (age >= (suspected_ ? limits.suspect_ms : period - spread)) {
     catch_up();
     return false;
   }

@@ -23,7 +23,9 @@ struct Limits {
   std::uint64_t ring_ms = 60'000;    // a frame stays in the ring
   std::uint64_t check_ms = 1'000;    // position check of each channel
   std::uint64_t suspect_ms = 1'000;  // between two reads that only verify a suspicion
-  std::uint64_t verify_ms = 60'000;  // full check (a read) of each channel
+  // Full check (a read) of each channel: the fewer there are, the sooner it comes round.
+  std::uint64_t verify_ms = 60'000;
+  std::uint64_t verify_rate = 32;  // so many in a second need not wait that long; 0: all do
 };
 
 struct Figures {  // for metrics and tests

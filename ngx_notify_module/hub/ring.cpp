@@ -39,6 +39,14 @@ void Ring::drop_before(std::uint64_t arrived_ms) {
   }
 }
 
+bool Ring::covers(EntryId position) const {
+  if (position == floor_ || position == top_) {
+    return true;
+  }
+  const std::uint64_t oldest = std::max(epoch_, first_);
+  return oldest < head() && frames_[index(oldest)].position() <= position && position < top_;
+}
+
 std::uint64_t Ring::after(EntryId position) const {
   const std::uint64_t begin = std::max(epoch_, first_);
   const auto found = std::upper_bound(

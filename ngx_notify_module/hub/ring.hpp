@@ -1,7 +1,6 @@
 #pragma once
 
-// The latest frames of a stream, numbered in the order in which subscribers see them. Knows which
-// positions it can serve: whoever stands at one of them continues from here without a loss.
+// The latest frames of a stream, numbered in the order in which subscribers see them.
 //
 //        floor                                   top
 //          │  frame  frame  frame  frame  frame   │
@@ -44,9 +43,10 @@ class Ring {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] EntryId epoch_start() const { return epoch_start_; }
 
-  [[nodiscard]] bool covers(EntryId position) const {
-    return floor_ <= position && position <= top_;
-  }
+  // Whether one who stands at `position` goes on from here without a loss. A position that is none
+  // of ours may be of an earlier life of the stream: between the floor and the oldest frame nobody
+  // knows.
+  [[nodiscard]] bool covers(EntryId position) const;
   // The number of the first frame beyond `position` (head() if there is none).
   [[nodiscard]] std::uint64_t after(EntryId position) const;
   [[nodiscard]] bool holds(EntryId id) const;

@@ -117,14 +117,17 @@ void Subscriber::go_on(Budget& budget) {
     return;
   }
   const Ring& ring = channel_->ring();
-  if (epoch_ != ring.epoch()) {
-    // Ids began anew since: ours mean nothing any more. One that the client brought, and that nothing
-    // was made of yet, is judged as if it came now.
-    owed_ = resume_ == Resume::kPending ? owed_ : Loss::kAhead;
-    epoch_ = ring.epoch();
-  }
   if (owed_ != Loss::kNone && (!pay_owed() || blocked_)) {
     return;
+  }
+  if (epoch_ != ring.epoch()) {
+    // Ids began anew since, and ours mean nothing any more. One that the client brought, and that
+    // nothing was made of yet, is judged as if it came now.
+    epoch_ = ring.epoch();
+    owed_ = resume_ == Resume::kPending ? Loss::kNone : Loss::kAhead;
+    if (owed_ != Loss::kNone && (!pay_owed() || blocked_)) {
+      return;
+    }
   }
   if (ring.covers(position_)) {
     resume_ = resume_ == Resume::kPending ? Resume::kRing : resume_;

@@ -141,7 +141,12 @@ sub _shipped ($self) {
 sub _environment ($self) {
     my %env = $self->{env}->%*;
     $env{LD_PRELOAD}   = $self->{preload} if $self->{preload};
-    $env{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} // (), "log_path=$self->{dir}/sanitizer";
+    # Freed memory is kept for a while, but not for so long that tests of memory would see it. What
+    # nginx's master takes for itself it leaves to the kernel at its end.
+    $env{ASAN_OPTIONS} = join ':', 'quarantine_size_mb=8', "log_path=$self->{dir}/sanitizer",
+        $ENV{ASAN_OPTIONS} // ();
+    _write("$self->{dir}/leaks", "leak:ngx_alloc\n");
+    $env{LSAN_OPTIONS}  = "suppressions=$self->{dir}/leaks:print_suppressions=0";
     $env{UBSAN_OPTIONS} = 'print_stacktrace=1';
     return \%env;
 }
