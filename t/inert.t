@@ -76,6 +76,7 @@ ok(!pause_for(2.5, sub { !$still->() }), 'and sleep: there is no timer');
 # Nor do directives that only refine start anything.
 my $refined = $t->start_other_nginx(%option,
     http => "notify_redis redis://127.0.0.1:1;\nnotify_drain 1s;\nnotify_keepalive 1s;\n");
+wait_until(sub { sockets($refined) == sockets($nginx{without}) }, 3);
 is(sockets($refined), sockets($nginx{without}),
     'settings without an operation open no connection');
 

@@ -142,10 +142,10 @@ sub _environment ($self) {
     my %env = $self->{env}->%*;
     $env{LD_PRELOAD}   = $self->{preload} if $self->{preload};
     # Freed memory is kept for a while, but not for so long that tests of memory would see it. What
-    # nginx's master takes for itself it leaves to the kernel at its end.
+    # nginx takes for itself it leaves to the kernel when it ends in a hurry.
     $env{ASAN_OPTIONS} = join ':', 'quarantine_size_mb=8', "log_path=$self->{dir}/sanitizer",
         $ENV{ASAN_OPTIONS} // ();
-    _write("$self->{dir}/leaks", "leak:ngx_alloc\n");
+    _write("$self->{dir}/leaks", "leak:ngx_alloc\nleak:ngx_memalign\n");
     $env{LSAN_OPTIONS}  = "suppressions=$self->{dir}/leaks:print_suppressions=0";
     $env{UBSAN_OPTIONS} = 'print_stacktrace=1';
     return \%env;
@@ -166,7 +166,8 @@ sub start ($self) {
         log     => "$self->{dir}/output.log",
     );
     my $process = $self->{process};
-    wait_until(sub { !$process->running || $self->_listens && $self->workers }, 15);
+    my $complete = sub { $self->_listens && $self->workers >= $self->{workers} };
+    wait_until(sub { !$process->running || $complete->() }, 15);
     $process->running && $self->_listens or die "nginx does not start:\n" . $self->error_log;
     return $self;
 }
