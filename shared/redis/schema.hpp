@@ -21,9 +21,9 @@
 //   notify:{inflight}:<id>     set of (S, G) that have an entry of that id in flight, with a TTL
 //   notify:{queues}            hash: (S, G) → <ack timeout ms> <deliveries at most>
 //
-// A lease is `<expires, ms by Redis' clock> <token> <limit> <received> <finished>`. The token is the
-// connection's; who holds the name may have `limit` entries in flight; the last two count what this
-// connection was given and what of it was finished.
+// A lease is `<expires, ms by Redis' clock> <token> <limit> <received> <finished>`. The token is
+// the connection's; who holds the name may have `limit` entries in flight; the last two count what
+// this connection was given and what of it was finished.
 //
 // If S holds a hash tag of its own (Redis Cluster specification, "Hash tags"), that tag stands
 // in the braces and S follows outside them: notify:{tag}:S:bell.

@@ -1,0 +1,34 @@
+-- A client becomes a consumer of a work queue: its name is leased to it. group.lua comes first and
+-- makes sure that the group exists. A lease belongs to its token, one for each connection, so that
+-- a name is taken on every nginx worker of every node, on this one too.
+--
+-- KEYS  notify:{S}:consumers:<G>
+-- ARGV  consumer, token, limit, ttl in ms
+--
+-- Answers {'ok', limit}, or {'held', ms that are left of it} if it is another one's. A lease that
+-- lapsed is anybody's. Safe to repeat: who has it already keeps its limit and figures.
+-- A lease's layout: schema.hpp, Work queues.
+
+local leases = KEYS[1]
+local consumer, token, limit, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local received, finished = '0', '0'
+local lease = redis.call('HGET', leases, consumer)
+if lease then
+  local expires, holder, kept_limit, kept_received, kept_finished =
+    string.match(lease, '^(%d+) (%S+) (%d+) (%d+) (%d+)$')
+  if holder == token then
+    limit, received, finished = kept_limit, kept_received, kept_finished
+  elseif expires and tonumber(expires) > now then
+    return {'held', tonumber(expires) - now}
+  end
+end
+redis.call('HSET', leases, consumer,
+  string.format('%.0f %s %s %s %s', now + ttl, token, limit, received, finished))
+if redis.call('PTTL', leases) < ttl then
+  redis.call('PEXPIRE', leases, ttl)
+end
+return {'ok', tonumber(limit)}
