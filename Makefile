@@ -188,7 +188,7 @@ test: ## all tests; TESTS=t/foo.t for some
 check: ## format, static analysis, layers, shell, warnings as errors
 	@scripts/install-packages check
 	@$(MAKE) WERROR=1 build tests
-	@scripts/check
+	+@scripts/check
 
 # clang-tidy, once per content: a file is looked at again when its object has been compiled again.
 nginx_includes := $(addprefix -isystem /usr/share/nginx/src/src/,core event event/modules os/unix http \
