@@ -181,7 +181,7 @@ status: ## what runs from RUN_DIR; exit status 3 when it is not all
 # ---- proving --------------------------------------------------------------------------------------
 
 test: ## all tests; TESTS=t/foo.t for some
-	@scripts/install-packages test
+	@scripts/install-packages test run
 	@$(MAKE) build tests
 	@scripts/test --build $(BUILD) $(TESTS)
 
@@ -212,7 +212,7 @@ check-layers: ## who may include whom
 
 # gcc 12 warns of what is not there when it sanitizes (-Wrestrict): no errors of warnings here.
 sanitize: ## unit tests, and products in build/sanitize, with address and undefined sanitizers
-	@scripts/install-packages test
+	@scripts/install-packages test run
 	@$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined WERROR=0 build tests
 	@scripts/test --build build/sanitize --units
 

@@ -7,12 +7,13 @@ percent_decode() {
   printf '%b' "${text//%/\\x}"
 }
 
-# parse_redis_url: redis[s]://[[user]:password@]host[:port][/database] or unix://[…@]/path[?db=N];
+# parse_redis_url: redis[s]://[[user]:password@]host[:port][/database] or
+# unix:/path[?db=N], unix://[[user]:password@]/path[?db=N];
 # sets redis_scheme, _user, _password, _host, _port, _path and _database.
 parse_redis_url() {
   local authority='((([^:@/]*):)?([^@/]*)@)?'
   local tcp="^(rediss?)://$authority(\[[0-9A-Fa-f:.]+\]|[^:/@?]+)?(:([0-9]+))?(/([0-9]*))?(\?.*)?$"
-  local unix="^unix://$authority(/[^?]+)(\?db=([0-9]+))?$"
+  local unix="^unix:(//$authority)?(/[^?]+)(\?db=([0-9]+))?$"
   redis_host='' redis_port='' redis_path=''
   if [[ $REDIS_URL =~ $tcp ]]; then
     redis_scheme=${BASH_REMATCH[1]}

@@ -34,6 +34,12 @@ std::size_t Dispatcher::room(SourceIndex source) const {
   return draining_ || items >= options_.prefetch ? 0 : options_.prefetch - items;
 }
 
+std::size_t Dispatcher::older_room(SourceIndex source) const {
+  const auto items = sources_[source].items;
+  const auto bound = 2 * options_.prefetch;
+  return draining_ || items >= bound ? 0 : bound - items;
+}
+
 void Dispatcher::offer(SourceIndex source, Delivery delivery) {
   auto key = key_of(source, delivery);
   if (const auto known = by_id_.find(key); known != by_id_.end()) {
@@ -53,7 +59,9 @@ void Dispatcher::offer(SourceIndex source, Delivery delivery) {
   item.delivery = std::move(delivery);
   ++sources_[source].items;
   const auto destination = sources_[source].destination;
-  destinations_[destination].queue.push_back(ticket);
+  // A retry has waited already, and came before what is new.
+  auto& queue = destinations_[destination].queue;
+  item.delivery.attempts > 0 ? queue.push_front(ticket) : queue.push_back(ticket);
   pump(destination);
   schedule();
 }

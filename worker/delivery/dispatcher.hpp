@@ -18,9 +18,11 @@
 // total, and its hold is over. Draining: what is queued or asks for its budget is forgotten, since
 // it is pending in the stream; what was begun goes through.
 //
-// Bounds: per source `prefetch` deliveries, which is what room() tells; since reading, retries and
-// reclaiming ask at the same time, up to four times as many may come. What is beyond is not taken,
-// and stays pending. A delivery that is known already is not taken twice.
+// Bounds: per source `prefetch` new deliveries, which is what room() tells, and as many again for
+// what was begun before (older_room()): a backlog of new entries keeps room() at nothing, and must
+// not keep retries away. Since reading, retries and reclaiming ask at the same time, up to four
+// times as many may come. What is beyond is not taken, and stays pending. A delivery that is known
+// already is not taken twice.
 
 #include <cstdint>
 #include <deque>
@@ -98,6 +100,8 @@ class Dispatcher {
 
   // How many more deliveries of that source are taken.
   [[nodiscard]] std::size_t room(SourceIndex source) const;
+  // The same for retries and for what another worker left.
+  [[nodiscard]] std::size_t older_room(SourceIndex source) const;
   void offer(SourceIndex source, Delivery delivery);
 
   void on_budget(Ticket ticket, std::chrono::milliseconds wait);  // 0: a token was taken

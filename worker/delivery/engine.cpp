@@ -111,6 +111,11 @@ std::size_t Engine::room(const Queue& queue) const {
   return index ? dispatcher_.room(*index) : 0;
 }
 
+std::size_t Engine::older_room(const Queue& queue) const {
+  const auto& index = source_of(queue).index;
+  return index ? dispatcher_.older_room(*index) : 0;
+}
+
 void Engine::on_taken(const Queue& queue, std::vector<Delivery> deliveries) {
   if (const auto& index = source_of(queue).index) {
     for (auto& delivery : deliveries) {

@@ -49,6 +49,7 @@ class Engine final : private Ports, public QueueOwner {
   void release_names(const std::function<void()>& released);
 
   [[nodiscard]] std::size_t room(const Queue& queue) const override;
+  [[nodiscard]] std::size_t older_room(const Queue& queue) const override;
   void on_taken(const Queue& queue, std::vector<Delivery> deliveries) override;
   void on_group_exists(const Queue& queue) override;
 

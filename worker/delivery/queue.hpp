@@ -42,6 +42,8 @@ class Queue;
 class QueueOwner {
  public:
   [[nodiscard]] virtual std::size_t room(const Queue& queue) const = 0;
+  // For retries and what others left; not used up by new entries.
+  [[nodiscard]] virtual std::size_t older_room(const Queue& queue) const = 0;
   virtual void on_taken(const Queue& queue, std::vector<Delivery> deliveries) = 0;
   virtual void on_group_exists(const Queue& queue) = 0;
 

@@ -97,7 +97,7 @@ void Janitor::tick() {
 // --------------------------------------------------------------------------------------
 
 void Janitor::hand_due(Ward& ward) {
-  const auto room = std::min(owner_.room(ward.queue), kPage);
+  const auto room = std::min(owner_.older_room(ward.queue), kPage);
   if (ward.asking_due || room == 0) {
     return;
   }
@@ -115,7 +115,7 @@ void Janitor::hand_due(Ward& ward) {
     ward.due_at_ms = now + (next < 0 ? kTick : std::min<std::uint64_t>(kTick, next));
     ward.queue.take(std::move(*result), "due again");
     // More that is due already waits for room, which no clock can tell.
-    wake_by(owner_.room(ward.queue) == 0 ? now + kTick : ward.due_at_ms);
+    wake_by(owner_.older_room(ward.queue) == 0 ? now + kTick : ward.due_at_ms);
   });
 }
 
@@ -157,7 +157,7 @@ void Janitor::look_at_consumers(Ward& ward) {
 
 // Page by page, consumer by consumer, as long as there is room; the rest in later ticks.
 void Janitor::reclaim(Ward& ward, const std::string& page) {
-  const auto room = std::min(owner_.room(ward.queue), kPage);
+  const auto room = std::min(owner_.older_room(ward.queue), kPage);
   if (room == 0 || !ward.queue.serving()) {
     ward.left_behind.clear();
     return;
