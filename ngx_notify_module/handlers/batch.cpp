@@ -1,5 +1,7 @@
 #include "ngx_notify_module/handlers/batch.hpp"
 
+#include <utility>
+
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
@@ -31,7 +33,8 @@ class Batch final : public Attachment {
         return;
       }
     }
-    // The end of the request is ours.
+    // The end of the request is ours, and it comes once: what is still in flight is let go.
+    const auto dropped = std::exchange(pending_, {});
     finish_with(r_, [&] { return text ? done_(texts_) : fail(r_, text.error()); });
   }
 

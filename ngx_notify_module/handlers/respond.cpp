@@ -184,7 +184,8 @@ ngx_int_t fail(ngx_http_request_t* r, const Error& error) {
 // ---- requests that wait -------------------------------------------------------------------------
 
 ngx_int_t park(ngx_http_request_t* r) {
-  // Where a body is still being thrown away its handler goes on, and sees a client that leaves.
+  // Where a body is still being thrown away nginx' own handler does that. Behind it nginx does not
+  // look whether the client leaves: no matter for what is over in seconds.
   if (!r->discard_body) {
     r->read_event_handler = ngx_http_test_reading;
     if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {

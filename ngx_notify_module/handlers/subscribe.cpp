@@ -67,12 +67,16 @@ ngx_int_t subscribe(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return fail(r, named.error());
   }
   context->stream = *stream;
-  if (r->method == NGX_HTTP_HEAD) {
-    return send_stream_head(r);
-  }
+  // Also of a HEAD: what is left unread would be taken for the next request.
   const ngx_int_t discarded = ngx_http_discard_request_body(r);
   if (discarded != NGX_OK) {
     return discarded;
+  }
+  if (r->discard_body) {  // and behind a late one nginx would not see that the client leaves
+    return fail(r, invalid("A stream is asked for without a body"));
+  }
+  if (r->method == NGX_HTTP_HEAD) {
+    return send_stream_head(r);
   }
   OutChain* out = adopt(r->pool, std::make_unique<OutChain>(r));
   if (out == nullptr) {

@@ -237,7 +237,8 @@ hub::Flow Session::settle(ngx_int_t outcome) {
     return hub::Flow::kClosed;
   }
   if (outcome == NGX_OK) {
-    if (c->write->timer_set) {
+    // With limit_rate the timer is nginx's: it alone ends the delay.
+    if (c->write->timer_set && !c->write->delayed) {
       ngx_del_timer(c->write);
     }
     return hub::Flow::kOpen;

@@ -38,11 +38,11 @@ void Sessions::remove(Session& session) {
 
 // Armed while there is anything to do: a worker without streams has no timer of ours.
 void Sessions::tick() {
+  if (count_ > 0 || hub_.figures().channels > 0) {
+    ticker_.arm(kTick);  // first: whatever happens below, there is a next time
+  }
   hub_.tick(now_ms());
   turn_wheel();
-  if (count_ > 0 || hub_.figures().channels > 0) {
-    ticker_.arm(kTick);
-  }
 }
 
 void Sessions::turn_wheel() {

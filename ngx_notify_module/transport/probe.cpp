@@ -36,7 +36,9 @@ void Probe::send() {
   }
   redis::Command command;
   command.arguments = {"PUBLISH", channel_, std::to_string(++number_)};
-  pending_ = commands_.submit(std::move(command), [](const Result<redis::Reply>&) {});
+  pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {
+    sent_ = sent_ && reply.ok();  // a link that died took it along, and says so itself
+  });
   sent_ = true;
   timer_->arm(kDeadline);
 }

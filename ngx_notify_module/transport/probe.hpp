@@ -22,7 +22,8 @@ class Probe final : private Subscriptions::Listener {
   Probe(redis::Host& host, redis::Client& commands, Subscriptions& subscriptions, std::string name);
   ~Probe();
 
-  void link_lost() { listening_ = false; }  // the subscription link: it will be confirmed anew
+  // The subscription link: it has taken a probe along, and will be confirmed anew.
+  void link_lost() { listening_ = sent_ = false; }
 
   // False from a probe that was lost until one that arrived.
   [[nodiscard]] bool passed() const { return passed_; }
