@@ -67,7 +67,7 @@ all_objects := $(call objects,$(worker_sources) $(ctl_sources) $(test_sources))
 tests := $(test_sources:%.cpp=$(BUILD)/%)
 products := $(addprefix $(BUILD)/,ngx_http_notify_module.so notify-worker notifyctl)
 
-.PHONY: help build tests run start stop restart status test check tidy check-layers bench sanitize \
+.PHONY: help build tests run start stop restart status test check tidy check-layers sanitize \
   install clean packages nginx-tree shared up-to-date FORCE
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -175,7 +175,7 @@ restart: ## stop, then start
 	@scripts/notify stop
 	@$(MAKE) start
 
-status: ## what runs from RUN_DIR; exit status 3 when it is not all
+status: ## what runs from RUN_DIR; fails when it is not all
 	@scripts/notify status
 
 # ---- proving --------------------------------------------------------------------------------------
@@ -215,9 +215,6 @@ sanitize: ## unit tests, and products in build/sanitize, with address and undefi
 	@scripts/install-packages test run
 	@$(MAKE) BUILD=build/sanitize SANITIZE=address,undefined WERROR=0 build tests
 	@scripts/test --build build/sanitize --units
-
-bench: build ## load generator and its scenarios, see bench/README.md
-	@$(MAKE) -C bench run BUILD=$(abspath $(BUILD))
 
 # ---- installing -----------------------------------------------------------------------------------
 
