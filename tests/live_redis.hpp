@@ -4,6 +4,7 @@
 // kept. It ends with the object, and with the process. `installed()` says whether there is one.
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <initializer_list>
@@ -21,6 +23,7 @@
 
 #include "shared/base/url.hpp"
 #include "shared/redis/reply.hpp"
+#include "shared/redis/schema.hpp"
 
 namespace notify::test {
 
@@ -57,7 +60,7 @@ class LiveRedis {
                                           "--bind",      "127.0.0.1", "--unixsocket",
                                           socket_path(), "--dir",     dir_,
                                           "--save",      "",          "--appendonly",
-                                          "no",          "--logfile", dir_ + "/log",
+                                          "no",          "--logfile", "",
                                           "--daemonize", "no"};
     arguments.insert(arguments.end(), settings_.begin(), settings_.end());
     std::vector<char*> argv;
@@ -65,22 +68,23 @@ class LiveRedis {
       argv.push_back(argument.data());
     }
     argv.push_back(nullptr);
+    int log[2];
+    if (pipe2(log, O_CLOEXEC) != 0) {
+      std::abort();
+    }
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      dup2(log[1], STDOUT_FILENO);
       execv(argv[0], argv.data());
       _exit(127);
     }
-    for (int i = 0; i < 500; ++i) {
-      redisContext* context = redisConnectUnix(socket_path().c_str());
-      if (context != nullptr && context->err == 0) {
-        context_.reset(context);
-        return;
-      }
-      redisFree(context);
-      usleep(10'000);
+    close(log[1]);
+    wait_ready(log[0]);
+    context_.reset(redisConnectUnix(socket_path().c_str()));
+    if (context_ == nullptr || context_->err != 0) {
+      std::abort();
     }
-    std::abort();
   }
   void stop(int signal = SIGKILL) {
     context_.reset();
@@ -119,11 +123,22 @@ class LiveRedis {
     return Answer(static_cast<redisReply*>(redisCommandArgv(
         context_.get(), static_cast<int>(argv.size()), argv.data(), lengths.data())));
   }
-  // Flat text of the answer: "(1 2 nil text)" for arrays, "-ERR …" for errors.
-  std::string ask(const std::vector<std::string>& arguments) {
-    const Answer answer = raw(arguments);
-    return show(redis::Reply(answer.get()));
+  // A script, with no need that Redis knows it.
+  Answer run(const redis::Script& script, const std::vector<std::string>& keys,
+             const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {"EVAL", std::string(script.source),
+                                        std::to_string(keys.size())};
+    command.insert(command.end(), keys.begin(), keys.end());
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return raw(command);
   }
+  // Flat text of the answer: "(1 2 nil text)" for arrays, "-ERR …" for errors.
+  std::string ask(const std::vector<std::string>& arguments) { return show(raw(arguments)); }
+  std::string ask(const redis::Script& script, const std::vector<std::string>& keys,
+                  const std::vector<std::string>& arguments) {
+    return show(run(script, keys, arguments));
+  }
+  static std::string show(const Answer& answer) { return show(redis::Reply(answer.get())); }
   static std::string show(const redis::Reply& reply) {
     if (reply.is_error()) {
       return "-" + std::string(reply.text());
@@ -148,6 +163,22 @@ class LiveRedis {
     void operator()(redisContext* context) const { redisFree(context); }
   };
 
+  // Reads its log until it says that it takes connections. What it says from then on is for nobody,
+  // and nobody is what it minds: it ignores SIGPIPE. If it ends before, so does the log.
+  static void wait_ready(int log) {
+    std::FILE* lines = fdopen(log, "r");
+    char line[512];
+    std::string text;
+    while (text.find("eady to accept connections") == std::string::npos) {
+      if (std::fgets(line, sizeof line, lines) == nullptr) {
+        std::fprintf(stderr, "redis-server does not start:\n%s", text.c_str());
+        std::abort();
+      }
+      text += line;
+    }
+    std::fclose(lines);
+  }
+
   static std::uint16_t free_port() {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -170,3 +201,13 @@ class LiveRedis {
 };
 
 }  // namespace notify::test
+
+// As CHECK_MAIN; passes where there is no redis-server.
+#define LIVE_REDIS_MAIN(name, ...)                 \
+  int main() {                                     \
+    if (!notify::test::LiveRedis::installed()) {   \
+      std::puts("no redis-server: skipped");       \
+      return 0;                                    \
+    }                                              \
+    return notify::test::run(name, {__VA_ARGS__}); \
+  }

@@ -65,7 +65,7 @@ class PollHost final : public redis::Host {
   }
   double random() override { return random_value; }
   void log(redis::LogLevel level, std::string_view text) override {
-    lines.push_back(std::string(text));
+    lines.emplace_back(text);
     if (std::getenv("TEST_LOG") != nullptr) {
       std::fprintf(stderr, "%llu [%d] %s\n", static_cast<unsigned long long>(now_ms()),
                    static_cast<int>(level), lines.back().c_str());

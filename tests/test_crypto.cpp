@@ -32,6 +32,9 @@ START_TEST(hmac_vectors) {
   };
   for (const Row& row : rows) {
     EXPECT_EQ_ROW(row.message, hex(hmac_sha256(row.key, row.message)), row.digest);
+    const HmacSha256 prepared(row.key);
+    (void)prepared("another one in between");
+    EXPECT_EQ_ROW(row.message, hex(prepared(row.message)), row.digest);
   }
   EXPECT(hmac_sha256({}, {}) == hmac_sha256("", ""));
 }

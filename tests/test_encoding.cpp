@@ -7,6 +7,37 @@ using namespace std::string_view_literals;
 
 namespace {
 
+START_TEST(hexadecimal_digits) {
+  constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
+  for (int i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    const std::size_t at = kDigits.find(c);
+    const int value = at == kDigits.npos ? -1 : static_cast<int>(at < 16 ? at : at - 6);
+    EXPECT_EQ_ROW(i, hex_value(c), value);
+    EXPECT_EQ_ROW(i, hex_byte(c, 'f'), value < 0 ? -1 : value * 16 + 15);
+    EXPECT_EQ_ROW(i, hex_byte('0', c), value);
+    EXPECT_EQ_ROW(i, is_hex(std::string_view(&c, 1)), value >= 0);
+    EXPECT_EQ_ROW(i, is_lower_hex(std::string_view(&c, 1)), at < 16);
+  }
+  struct Row {
+    std::string_view text;
+    bool any_case;
+    bool lower_case;
+  };
+  constexpr Row kRows[] = {
+      {"", true, true},         {"0123456789abcdef", true, true},
+      {"00aF", true, false},    {"0x00", false, false},
+      {"00 ", false, false},    {"\0"sv, false, false},
+      {"0f\xc3", false, false}, {"-1", false, false},
+      {"fg", false, false},
+  };
+  for (const Row& row : kRows) {
+    EXPECT_EQ_ROW(row.text, is_hex(row.text), row.any_case);
+    EXPECT_EQ_ROW(row.text, is_lower_hex(row.text), row.lower_case);
+  }
+}
+END_TEST
+
 START_TEST(hexadecimal) {
   EXPECT_EQ(hex(""sv), "");
   EXPECT_EQ(hex("\x00\x7f\x80\xff"sv), "007f80ff");
@@ -71,4 +102,5 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("encoding", hexadecimal, base64_vectors, decoders_are_strict, there_and_back)
+CHECK_MAIN("encoding", hexadecimal_digits, hexadecimal, base64_vectors, decoders_are_strict,
+           there_and_back)

@@ -1,5 +1,6 @@
 #include "shared/base/crypto.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -37,6 +38,15 @@ Digest sha256(std::string_view bytes) {
   return out;
 }
 
+std::string sha1(std::string_view bytes) {
+  std::string out(20, '\0');
+  if (EVP_Digest(bytes_of(bytes), bytes.size(), reinterpret_cast<unsigned char*>(out.data()),
+                 nullptr, EVP_sha1(), nullptr) != 1) {
+    out_of_resources();
+  }
+  return out;
+}
+
 Digest hmac_sha256(std::string_view key, std::string_view message) {
   Digest out{};
   unsigned length = 0;
@@ -47,6 +57,34 @@ Digest hmac_sha256(std::string_view key, std::string_view message) {
   }
   return out;
 }
+
+HmacSha256::HmacSha256(std::string_view key) {
+  EVP_MAC* mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  context_.reset(EVP_MAC_CTX_new(mac));
+  EVP_MAC_free(mac);  // the context has its own reference
+  std::string digest = OSSL_DIGEST_NAME_SHA2_256;
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (context_ == nullptr ||
+      EVP_MAC_init(context_.get(), bytes_of(key), key.size(), parameters) != 1) {
+    out_of_resources();
+  }
+}
+
+Digest HmacSha256::operator()(std::string_view message) const {
+  Digest out{};
+  std::size_t size = 0;
+  if (EVP_MAC_init(context_.get(), nullptr, 0, nullptr) != 1 ||
+      EVP_MAC_update(context_.get(), bytes_of(message), message.size()) != 1 ||
+      EVP_MAC_final(context_.get(), out.data(), &size, out.size()) != 1 || size != out.size()) {
+    out_of_resources();
+  }
+  return out;
+}
+
+void HmacSha256::Free::operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(context); }
 
 Digest pbkdf2_sha256(std::string_view password, std::string_view salt, unsigned rounds) {
   Digest out{};

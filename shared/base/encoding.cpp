@@ -1,5 +1,6 @@
 #include "shared/base/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -55,8 +56,8 @@ std::optional<std::string> decode64(std::string_view text, const DigitTable& val
   if (text.size() % 4 == 1) {
     return std::nullopt;
   }
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
+  std::string out(text.size() * 3 / 4, '\0');
+  std::size_t size = 0;
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : text) {
@@ -68,7 +69,7 @@ std::optional<std::string> decode64(std::string_view text, const DigitTable& val
     held += 6;
     if (held >= 8) {
       held -= 8;
-      out += static_cast<char>(bits >> held & 0xffU);
+      out[size++] = static_cast<char>(bits >> held & 0xffU);
     }
   }
   // One text for one value: the bits that are left over must be zero.
@@ -78,14 +79,15 @@ std::optional<std::string> decode64(std::string_view text, const DigitTable& val
   return out;
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+}  // namespace
+
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
 }
 
-}  // namespace
+bool is_lower_hex(std::string_view text) {
+  return text.find_first_not_of(kHexDigits) == std::string_view::npos;
+}
 
 std::string hex(std::string_view bytes) {
   std::string out;
@@ -107,12 +109,11 @@ std::optional<std::string> unhex(std::string_view text) {
   std::string out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]);
-    const int low = hex_value(text[i + 1]);
-    if (high < 0 || low < 0) {
+    const int byte = hex_byte(text[i], text[i + 1]);
+    if (byte < 0) {
       return std::nullopt;
     }
-    out += static_cast<char>(high * 16 + low);
+    out += static_cast<char>(byte);
   }
   return out;
 }

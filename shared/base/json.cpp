@@ -3,6 +3,7 @@
 #include <bitset>
 #include <cstring>
 
+#include "shared/base/encoding.hpp"
 #include "shared/base/json_chars.hpp"
 #include "shared/base/utf8.hpp"
 

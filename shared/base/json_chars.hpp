@@ -37,13 +37,6 @@ inline bool is(char c, CharClass wanted) {
   return (kClass[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Moves over characters that stand for themselves, eight at a time while it lasts: most of what is
 // published is plain text inside strings.
 inline const char* skip_plain(const char* p, const char* end) {

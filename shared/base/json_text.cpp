@@ -5,6 +5,7 @@
 #include <limits>
 #include <system_error>
 
+#include "shared/base/encoding.hpp"
 #include "shared/base/json.hpp"
 #include "shared/base/json_chars.hpp"
 #include "shared/base/utf8.hpp"
@@ -95,7 +96,6 @@ bool inner_of(const Value& string, std::string_view& inner) {
 }
 
 void append_escape(std::string& out, char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   out += '\\';
   switch (c) {
     case '"':
@@ -120,10 +120,8 @@ void append_escape(std::string& out, char c) {
     default:
       break;
   }
-  const auto byte = static_cast<unsigned char>(c);
   out += "u00";
-  out += kDigits[byte >> 4];
-  out += kDigits[byte & 15];
+  out += hex(std::string_view(&c, 1));
 }
 
 // Whether a number that a double cannot hold is too large for it, rather than too near zero: the

@@ -19,6 +19,7 @@ enum class ErrorKind {
   kNotFound,        // what was named does not exist
   kConflict,        // the state of things does not allow it
   kTooLarge,        // over a limit that a directive or setting names
+  kTooMany,         // more often than is allowed; nothing was done
   kUnavailable,     // Redis (or another peer) is away; nothing was done
   kUnknownOutcome,  // it was sent, and no answer came: it may have been done
   kInternal,        // a reply or a state that should not exist

@@ -6,6 +6,8 @@
 #include <limits>
 #include <system_error>
 
+#include "shared/base/encoding.hpp"
+
 namespace notify {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-constexpr int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 template <class Integer>
 std::optional<Integer> parse_integer(std::string_view text) {
@@ -40,10 +36,9 @@ std::string decode(std::string_view text, bool plus_is_blank, std::size_t& stray
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '%') {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-      if (low >= 0) {
-        out += static_cast<char>(high * 16 + low);
+      const int byte = i + 2 < text.size() ? hex_byte(text[i + 1], text[i + 2]) : -1;
+      if (byte >= 0) {
+        out += static_cast<char>(byte);
         i += 2;
         continue;
       }
