@@ -39,7 +39,9 @@ START_TEST(compares_with_the_one_token) {
       {"Bearer s3cret\0"sv, "s3cret", "Invalid bearer token"},
   };
   for (const Row& row : kRows) {
-    const auto result = verify_bearer(row.header, row.token);
+    BearerRule rule;
+    rule.tokens = {std::string(row.token)};
+    const auto result = verify_bearer(row.header, rule);
     EXPECT_EQ_ROW(row.header.value_or("<none>"), result.ok(), row.message.empty());
     if (!result) {
       EXPECT_EQ_ROW(row.header.value_or("<none>"), result.error().message, row.message);
@@ -49,6 +51,22 @@ START_TEST(compares_with_the_one_token) {
 }
 END_TEST
 
+START_TEST(takes_any_of_several) {
+  BearerRule rule;
+  EXPECT(!verify_bearer("Bearer ", rule).ok());
+  rule.tokens = {"new", "", "old"};
+  rule.missing = "who are you?";
+  rule.malformed = "what is that?";
+  rule.wrong = "no";
+  EXPECT(verify_bearer("Bearer new", rule).ok());
+  EXPECT(verify_bearer("Bearer old", rule).ok());
+  EXPECT_EQ(verify_bearer(std::nullopt, rule).error().message, "who are you?");
+  EXPECT_EQ(verify_bearer("Basic new", rule).error().message, "what is that?");
+  EXPECT_EQ(verify_bearer("Bearer ", rule).error().message, "no");
+}
+END_TEST
+
 }  // namespace
 
-CHECK_MAIN("bearer", takes_the_token_as_it_stands, compares_with_the_one_token)
+CHECK_MAIN("bearer", takes_the_token_as_it_stands, compares_with_the_one_token,
+           takes_any_of_several)

@@ -1,7 +1,5 @@
 #include "shared/auth/bearer.hpp"
 
-#include <string>
-
 #include "shared/base/crypto.hpp"
 
 namespace notify {
@@ -19,18 +17,21 @@ std::optional<std::string_view> parse_bearer(std::string_view authorization) {
   return authorization.substr(kScheme.size());
 }
 
-Result<void> verify_bearer(std::optional<std::string_view> authorization, std::string_view token) {
+Result<void> verify_bearer(std::optional<std::string_view> authorization, const BearerRule& rule) {
   if (!authorization || authorization->empty()) {
-    return unauthorized("Authorization header required");
+    return unauthorized(rule.missing);
   }
   const auto given = parse_bearer(*authorization);
   if (!given) {
-    return unauthorized("Invalid bearer token format");
+    return unauthorized(rule.malformed);
   }
-  if (token.empty() || !equal_constant_time(*given, token)) {
-    return unauthorized("Invalid bearer token");
+  bool right = false;
+  for (const std::string& token : rule.tokens) {
+    // Each is looked at, whichever it is.
+    const bool same = !token.empty() && equal_constant_time(*given, token);
+    right = right || same;
   }
-  return {};
+  return right ? Result<void>{} : unauthorized(rule.wrong);
 }
 
 }  // namespace notify

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/base/result.hpp"
 
@@ -11,9 +13,16 @@ namespace notify {
 // another scheme. The scheme is case-sensitive, as in the systems that this replaces.
 std::optional<std::string_view> parse_bearer(std::string_view authorization);
 
-// Constant-time against the one token that is right. kUnauthorized, system 003's messages:
-// "Authorization header required" (absent or empty), "Invalid bearer token format",
-// "Invalid bearer token". While `token` is empty nothing verifies.
-Result<void> verify_bearer(std::optional<std::string_view> authorization, std::string_view token);
+// The tokens that are right, and what is told to whom has none of them.
+struct BearerRule {
+  std::vector<std::string> tokens;  // none, or an empty one: verifies nothing
+  std::string missing = "Authorization header required";
+  std::string malformed = "Invalid bearer token format";
+  std::string wrong = "Invalid bearer token";
+};
+
+// Constant-time against all of them. kUnauthorized says `missing` where the header is absent or
+// empty, `malformed` where it is of another scheme, else `wrong`.
+Result<void> verify_bearer(std::optional<std::string_view> authorization, const BearerRule& rule);
 
 }  // namespace notify

@@ -1,12 +1,13 @@
 #include "shared/auth/jwt.hpp"
 
-#include <cmath>
-#include <span>
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
 #include "shared/base/crypto.hpp"
 #include "shared/base/json.hpp"
+#include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 Error unauthorized(std::string message) { return {ErrorKind::kUnauthorized, std::move(message)}; }
 
 using Members = std::vector<json::Member>;
+
+constexpr double kLastTime = 253402300799.0;  // 9999-12-31T23:59:59Z
 
 // The three parts of a compact token; two dots exactly.
 struct Parts {
@@ -54,29 +57,37 @@ std::optional<Members> decode_object(std::string_view encoded, std::string& text
   return std::move(*members);
 }
 
-std::string_view name_of(JwtAlg alg) {
-  switch (alg) {
-    case JwtAlg::kHs256:
-      return "HS256";
-  }
-  return {};
+struct Algorithm {
+  JwtAlg alg;
+  std::string_view name;
+  std::optional<PublicKey::Kind> key;  // nullopt: a secret
+};
+
+constexpr std::array kAlgorithms{
+    Algorithm{JwtAlg::kHs256, "HS256", std::nullopt},
+    Algorithm{JwtAlg::kRs256, "RS256", PublicKey::Kind::kRsa},
+    Algorithm{JwtAlg::kEs256, "ES256", PublicKey::Kind::kP256},
+    Algorithm{JwtAlg::kEdDsa, "EdDSA", PublicKey::Kind::kEd25519},
+};
+
+const Algorithm& algorithm(JwtAlg alg) {
+  return *std::find_if(kAlgorithms.begin(), kAlgorithms.end(),
+                       [&](const Algorithm& each) { return each.alg == alg; });
 }
 
-// The one place that knows how an algorithm checks. Keys of other kinds join JwtRule.
+// By the rule's algorithm and key alone, whatever the token says.
 bool signature_matches(const JwtRule& rule, const Parts& parts) {
   const auto signature = base64url_decode(parts.signature);
   if (!signature) {
     return false;
   }
-  switch (rule.alg) {
-    case JwtAlg::kHs256: {
-      const Digest expected = hmac_sha256(rule.secret, parts.signed_text);
-      return !rule.secret.empty() &&
-             equal_constant_time(*signature,
-                                 {reinterpret_cast<const char*>(expected.data()), expected.size()});
-    }
+  if (jwt_key_kind(rule.alg)) {
+    return rule.key && rule.key->verifies(parts.signed_text, *signature);
   }
-  return false;
+  const Digest expected = hmac_sha256(rule.secret, parts.signed_text);
+  return !rule.secret.empty() &&
+         equal_constant_time(*signature,
+                             {reinterpret_cast<const char*>(expected.data()), expected.size()});
 }
 
 // RFC 7515, section 4.1. `crit` names extensions that must be understood, and none is; `b64` false
@@ -84,18 +95,18 @@ bool signature_matches(const JwtRule& rule, const Parts& parts) {
 bool header_fits(const Members& header, JwtAlg alg) {
   const json::Value* name = json::find(header, "alg");
   const json::Value* b64 = json::find(header, "b64");
-  return name != nullptr && json::unquote_strict(*name) == name_of(alg) &&
+  return name != nullptr && json::unquote_strict(*name) == jwt_alg_name(alg) &&
          json::find(header, "crit") == nullptr && (b64 == nullptr || b64->is_true());
 }
 
-// A time claim: absent, or a number that can be compared.
+// A time claim: absent, or a number from 1970 to 9999.
 bool read_time(const Members& payload, std::string_view name, std::optional<double>& out) {
   const json::Value* value = json::find(payload, name);
   if (value == nullptr) {
     return true;
   }
   out = json::to_double(*value);
-  return out && std::isfinite(*out);
+  return out && *out >= 0 && *out <= kLastTime;
 }
 
 // Refuses a token outside its time, and remembers when it ends.
@@ -109,6 +120,41 @@ bool time_fits(const Members& payload, const JwtRule& rule, double now, Claims& 
   const auto leeway = static_cast<double>(rule.leeway.count());
   return !(claims.exp && *claims.exp <= now - leeway) &&
          !(not_before && *not_before > now + leeway) && !(issued_at && *issued_at > now + leeway);
+}
+
+bool is_text(const json::Value* value, std::string_view text) {
+  return value != nullptr && json::unquote_strict(*value) == text;
+}
+
+// `aud` is one text, or a list of them (RFC 7519, 4.1.3).
+bool audience_fits(const Members& payload, const std::vector<std::string>& audiences) {
+  const json::Value* audience = json::find(payload, "aud");
+  if (audience == nullptr || audiences.empty()) {
+    return audience == nullptr && audiences.empty();
+  }
+  std::vector<json::Value> named{*audience};
+  if (audience->is_array()) {
+    auto list = json::elements(*audience);
+    if (!list) {
+      return false;
+    }
+    named = std::move(*list);
+  }
+  return std::any_of(named.begin(), named.end(), [&](const json::Value& each) {
+    return std::any_of(audiences.begin(), audiences.end(),
+                       [&](const std::string& ours) { return is_text(&each, ours); });
+  });
+}
+
+// For whom it is, from whom, and what must be in it.
+bool claims_fit(const Members& payload, const JwtRule& rule) {
+  const auto present = [&](const std::string& name) {
+    const json::Value* value = json::find(payload, name);
+    return value != nullptr && !json::unquote_strict(*value).value_or("").empty();
+  };
+  return audience_fits(payload, rule.audiences) &&
+         (rule.issuer.empty() || is_text(json::find(payload, "iss"), rule.issuer)) &&
+         std::all_of(rule.required.begin(), rule.required.end(), present);
 }
 
 Result<void> read_subject(const Members& payload, const JwtRule& rule, Claims& claims) {
@@ -138,21 +184,32 @@ std::optional<json::Value> claim(std::string_view payload, std::string_view name
     return std::nullopt;
   }
   const auto members = json::members(*object);
-  const json::Value* value = members ? json::find(*members, name) : nullptr;
-  if (value == nullptr) {
+  if (!members) {
     return std::nullopt;
   }
-  return *value;
+  if (const json::Value* value = json::find(*members, name)) {
+    return *value;
+  }
+  const auto twin = std::find_if(members->rbegin(), members->rend(), [&](const json::Member& each) {
+    return iequals(each.name, name);
+  });
+  return twin == members->rend() ? std::nullopt : std::optional(twin->value);
 }
 
 }  // namespace
 
 std::optional<JwtAlg> parse_jwt_alg(std::string_view name) {
-  if (name == name_of(JwtAlg::kHs256)) {
-    return JwtAlg::kHs256;
+  for (const Algorithm& each : kAlgorithms) {
+    if (each.name == name) {
+      return each.alg;
+    }
   }
   return std::nullopt;
 }
+
+std::string_view jwt_alg_name(JwtAlg alg) { return algorithm(alg).name; }
+
+std::optional<PublicKey::Kind> jwt_key_kind(JwtAlg alg) { return algorithm(alg).key; }
 
 Result<Claims> verify_jwt(std::string_view token, const JwtRule& rule, double now) {
   if (token.empty()) {
@@ -170,8 +227,7 @@ Result<Claims> verify_jwt(std::string_view token, const JwtRule& rule, double no
   }
   Claims claims;
   const auto payload = decode_object(parts->payload, claims.raw_json);
-  if (!payload || !time_fits(*payload, rule, now, claims) ||
-      json::find(*payload, "aud") != nullptr) {
+  if (!payload || !time_fits(*payload, rule, now, claims) || !claims_fit(*payload, rule)) {
     return refused;
   }
   if (auto subject = read_subject(*payload, rule, claims); !subject) {
@@ -188,6 +244,15 @@ std::optional<std::string> Claims::text(std::string_view name) const {
 std::optional<std::string> Claims::raw(std::string_view name) const {
   const auto value = claim(raw_json, name);
   return value ? std::optional<std::string>(value->raw) : std::nullopt;
+}
+
+bool Claims::names(std::string_view name) const {
+  const auto value = claim(raw_json, name);
+  if (!value) {
+    return false;
+  }
+  return value->is_string() ? !json::unquote_strict(*value).value_or("").empty()
+                            : !value->is_null() && !value->is_object() && !value->is_array();
 }
 
 Result<std::string> mint_jwt(std::string_view claims_json, std::string_view secret) {
