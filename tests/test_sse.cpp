@@ -42,6 +42,7 @@ START_TEST(an_event_has_its_data_first) {
       {"gap", sse::gap("user:1", "trimmed", EntryId{5, 17}),
        "data: {\"stream\":\"user:1\",\"reason\":\"trimmed\",\"after\":\"5-00000011\"}\n"
        "event: gap\n\n"},
+      {"expired", sse::expired("token"), "data: {\"reason\":\"token\"}\nevent: expired\n\n"},
       {"gap after nobody knows what", sse::gap("a\"b", "unknown", std::nullopt),
        "data: {\"stream\":\"a\\\"b\",\"reason\":\"unknown\",\"after\":null}\nevent: gap\n\n"},
   };

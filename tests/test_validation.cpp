@@ -1,3 +1,4 @@
+#include "shared/base/text.hpp"
 #include "shared/model/validation.hpp"
 
 #include "shared/base/json.hpp"
@@ -336,8 +337,123 @@ START_TEST(hostile_bodies) {
 }
 END_TEST
 
+START_TEST(strict_types) {
+  struct Row {
+    std::string_view type;
+    std::string_view value;
+    std::string_view error;
+  };
+  constexpr Row kRows[] = {
+      {"integer", "7", ""},
+      {"integer", "-0", ""},
+      {"integer", "18446744073709551617", "less_than_equal"},
+      {"integer", "7.0", "int_type"},
+      {"integer", "1e2", "int_type"},
+      {"integer", "\"7\"", "int_type"},
+      {"integer", "true", "int_type"},
+      {"integer", "null", "int_type"},
+      {"integer", "[7]", "int_type"},
+      {"number", "7.5", ""},
+      {"number", "\"7\"", "float_type"},
+      {"boolean", "true", ""},
+      {"boolean", "1", "bool_type"},
+      {"boolean", "\"yes\"", "bool_type"},
+  };
+  for (const Row& row : kRows) {
+    const bool bounded = row.type == "integer";
+    const std::vector<FieldRule> rules = {bounded ? rule({"a", row.type, "strict", "max=1000"})
+                                                  : rule({"a", row.type, "strict"})};
+    const Validated result = validate(rules, "", "{\"a\":" + std::string(row.value) + "}");
+    EXPECT_EQ_ROW(row.value, result.ok() ? "" : result.errors[0].type, row.error);
+  }
+}
+END_TEST
+
+START_TEST(words_of_the_rule) {
+  const std::vector<FieldRule> rules = {rule({"a", "array", "min=1", "missing=one at least"})};
+  for (const std::string_view body :
+       {R"({})", R"({"a":null})", R"({"a":[]})", R"({"a":1})", R"({"a":"x"})"}) {
+    const Validated result = validate(rules, "", body);
+    EXPECT_ROW(body, !result.ok());
+    const bool told = body != R"({"a":1})" && body != R"({"a":"x"})";
+    EXPECT_EQ_ROW(body, result.errors[0].worded, told);
+    EXPECT_EQ_ROW(body, result.errors[0].msg == "one at least", told);
+  }
+}
+END_TEST
+
+START_TEST(forms) {
+  const std::vector<FieldRule> rules = {rule({"a", "string", "min=1"}),
+                                        rule({"n", "integer", "default=7"})};
+  const Validated result = validate(rules, "a=query", "a=x+%26+y&n=8&b", BodyText::kForm);
+  EXPECT(result.ok());
+  EXPECT_EQ(result.values[0].text, "x & y");
+  EXPECT_EQ(result.values[1].raw, "8");
+  EXPECT_EQ(validate(rules, "", "a=x", BodyText::kForm).values[1].raw, "7");
+  for (const std::string_view body : {""sv, "b=1"sv, "a="sv, "a=x&n=y"sv}) {
+    EXPECT_ROW(body, !validate(rules, "a=query", body, BodyText::kForm).ok());
+  }
+  EXPECT_EQ(field_path(validate(rules, "", "", BodyText::kForm).errors[0]), "body.a");
+  EXPECT(!validate(rules, "", std::nullopt, BodyText::kForm).ok());
+}
+END_TEST
+
+START_TEST(fields_inside_of_a_field) {
+  const auto inner = [](std::string_view text, std::string_view pointer) {
+    const std::string at = "at=" + std::string(pointer);
+    const std::vector<FieldRule> rules = {rule({"p", "string"}),
+                                          rule({"v", "any", "of=p", at, "missing=none"})};
+    const Validated result = validate(rules, "", "p=" + percent_encode(text), BodyText::kForm);
+    return result.ok() ? result.values[1].raw : result.errors[0].msg;
+  };
+  const struct {
+    std::string_view text;
+    std::string_view pointer;
+    std::string_view value;
+  } rows[] = {
+      {R"({"a":[{"b":"x"}]})", "/a/0/b", R"("x")"},
+      {R"({"a":[1,2]})", "/a/1", "2"},
+      {R"({"a":[1,2]})", "/a/2", "none"},
+      {R"({"a":[1,2]})", "/a/-1", "none"},
+      {R"({"a":[1,2]})", "/a/18446744073709551616", "none"},
+      {R"({"a":{"0":3}})", "/a/0", "3"},
+      {R"({"a/b":{"c~d":4}})", "/a~1b/c~0d", "4"},
+      {R"({"":5})", "/", "5"},
+      {R"({"a":"b"})", "/a/b", "none"},
+      {R"({"a":1,"a":2})", "/a", "2"},
+      {"[7]", "/0", "7"},
+      {"", "/a", "none"},
+      {"{", "/a", "none"},
+      {"7", "/a", "none"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ_ROW(row.text, inner(row.text, row.pointer), row.value);
+  }
+  for (const auto& bad : {std::vector<std::string_view>{"v", "string", "of=p"},
+                          {"v", "string", "at=/a"},
+                          {"v", "string", "of=p", "at=a"},
+                          {"v", "string", "of=", "at=/a"},
+                          {"v", "string", "of=p", "at=/a", "in=query"}}) {
+    EXPECT(!parse_field_rule(bad).ok());
+  }
+}
+END_TEST
+
+START_TEST(only_the_beginning_of_a_body) {
+  const std::vector<FieldRule> rules = {rule({"a", "any"})};
+  for (const std::string_view body : {R"( {"a":1} x)"sv, R"({"a":1}{"a":2})"sv, "{\"a\":1}\0"sv}) {
+    EXPECT_ROW(body, !validate(rules, "", body).ok());
+    const Validated result = validate(rules, "", body, BodyText::kFirst);
+    EXPECT_ROW(body, result.ok());
+    EXPECT_EQ_ROW(body, result.values[0].raw, "1");
+  }
+  EXPECT(!validate(rules, "", "{\"a\":1", BodyText::kFirst).ok());
+}
+END_TEST
+
 }  // namespace
 
 CHECK_MAIN("validation", takes_a_good_body, defaults_and_absent_fields, errors_are_fastapis,
            other_types_and_bounds, half_a_pair_is_no_text, data_passes_through_untouched,
-           query_arguments, query_and_body_together, hostile_bodies)
+           query_arguments, query_and_body_together, hostile_bodies, strict_types,
+           words_of_the_rule, forms, fields_inside_of_a_field, only_the_beginning_of_a_body)

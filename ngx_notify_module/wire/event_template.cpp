@@ -70,8 +70,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
-// ---- templates
-// -----------------------------------------------------------------------------------
+// ---- templates ----------------------------------------------------------------------------------
 
 Result<EventTemplate> EventTemplate::compile(std::string_view text, Place place) {
   EventTemplate result;
@@ -185,8 +184,7 @@ void EventTemplate::append(std::string& out, const Part& part, std::string_view 
   }
 }
 
-// ---- rules
-// ---------------------------------------------------------------------------------------
+// ---- rules --------------------------------------------------------------------------------------
 
 Result<EventRule> parse_event_rule(std::span<const std::string_view> words) {
   EventRule rule;
@@ -231,20 +229,39 @@ Result<EventRule> parse_event_rule(std::span<const std::string_view> words) {
   return rule;
 }
 
-std::string EventRules::render(std::string_view stream, const Entry& entry) const {
-  std::string out;
+Event EventRules::show(std::string_view stream, const Entry& entry) const {
   const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const EventRule& each) {
     return !each.if_field || entry.find(*each.if_field) != nullptr;
   });
   if (rule == rules_.end()) {
     std::string object;
     append_object(object, entry);
-    sse::append_event(out, object, "", format_event_id(entry.id));
-    return out;
+    return {std::move(object), "", format_event_id(entry.id)};
   }
-  sse::append_event(out, rule->data.render(stream, entry),
-                    rule->name ? rule->name->render(stream, entry) : "",
-                    rule->id ? format_event_id(entry.id) : "");
+  return {rule->data.render(stream, entry), rule->name ? rule->name->render(stream, entry) : "",
+          rule->id ? format_event_id(entry.id) : ""};
+}
+
+std::string EventRules::render(std::string_view stream, const Entry& entry) const {
+  const Event event = show(stream, entry);
+  std::string out;
+  sse::append_event(out, event.data, event.name, event.id);
+  return out;
+}
+
+std::string EventRules::render_open(std::string_view stream, const Entry& entry) const {
+  const Event event = show(stream, entry);
+  std::string out;
+  sse::append_open_event(out, event.data, event.name);
+  if (event.id.empty()) {
+    sse::append_id(out, "");
+  }
+  return out;
+}
+
+std::string EventRules::render_json(std::string_view stream, const Entry& entry) const {
+  std::string out;
+  append_value(out, show(stream, entry).data);
   return out;
 }
 

@@ -66,12 +66,24 @@ struct EventRule {
 // The words after the directive's name.
 Result<EventRule> parse_event_rule(std::span<const std::string_view> words);
 
+// An entry as it is shown, before it becomes bytes.
+struct Event {
+  std::string data;
+  std::string name;  // empty: none
+  std::string id;    // empty: none
+};
+
 class EventRules {
  public:
   void add(EventRule rule) { rules_.push_back(std::move(rule)); }
 
-  // The frame.
+  [[nodiscard]] Event show(std::string_view stream, const Entry& entry) const;
+  // As a frame of server-sent events.
   [[nodiscard]] std::string render(std::string_view stream, const Entry& entry) const;
+  // The same, but one that is to have an id is left open (see sse::append_open_event).
+  [[nodiscard]] std::string render_open(std::string_view stream, const Entry& entry) const;
+  // Its data alone, as JSON: what is none becomes a string.
+  [[nodiscard]] std::string render_json(std::string_view stream, const Entry& entry) const;
 
  private:
   std::vector<EventRule> rules_;

@@ -1,6 +1,7 @@
 #include "ngx_notify_module/wire/last_event_id.hpp"
 
 #include <string>
+#include <utility>
 
 #include "shared/base/text.hpp"
 
@@ -9,9 +10,12 @@ namespace {
 
 LastEventId understand(std::string_view text) {
   if (const std::optional<EntryId> id = parse_event_id(text)) {
-    return {LastEventId::Kind::kKnown, *id};
+    return {LastEventId::Kind::kKnown, *id, {}};
   }
-  return {LastEventId::Kind::kUnknown, {}};
+  if (auto places = parse_composite_id(text)) {
+    return {LastEventId::Kind::kSeveral, {}, std::move(*places)};
+  }
+  return {LastEventId::Kind::kUnknown, {}, {}};
 }
 
 }  // namespace

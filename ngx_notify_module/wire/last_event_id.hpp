@@ -5,7 +5,9 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "ngx_notify_module/wire/composite_id.hpp"
 #include "shared/model/entry_id.hpp"
 
 namespace notify {
@@ -14,10 +16,12 @@ struct LastEventId {
   enum class Kind {
     kAbsent,   // it does not say: also where the text is empty
     kKnown,    // an event id
+    kSeveral,  // the places in several streams
     kUnknown,  // something else: what it has seen cannot be told
   };
   Kind kind = Kind::kAbsent;
   EntryId id;
+  std::vector<StreamPosition> places;  // kSeveral
 };
 
 // The header wins, unless it is empty. `query` without the `?`.

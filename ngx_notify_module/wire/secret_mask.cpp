@@ -2,25 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
+#include "shared/base/encoding.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
 
 constexpr std::size_t kLongestName = 64;
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return static_cast<unsigned>(c - '0');
-  }
-  const char lower = static_cast<char>(c | 0x20);
-  if (lower >= 'a' && lower <= 'f') {
-    return static_cast<unsigned>(lower - 'a' + 10);
-  }
-  return std::nullopt;
-}
 
 // One character of a URL, decoded, and how many bytes it takes. Decodes until nothing is left to
 // decode: of `%2574` as of `%74` comes `t`, since URLs are put inside of URLs.
@@ -38,10 +27,9 @@ Step step(std::string_view text) {
     digits += 2;
   }
   if (text.size() >= digits + 2) {
-    const auto high = hex_digit(text[digits]);
-    const auto low = hex_digit(text[digits + 1]);
-    if (high && low) {
-      return {static_cast<char>(*high * 16 + *low), digits + 2};
+    const int byte = hex_byte(text[digits], text[digits + 1]);
+    if (byte >= 0) {
+      return {static_cast<char>(byte), digits + 2};
     }
   }
   return {text[0], 1};

@@ -39,10 +39,26 @@ void append_retry(std::string& out, std::uint64_t ms) {
 
 void append_event(std::string& out, std::string_view data, std::string_view name,
                   std::string_view id) {
+  append_open_event(out, data, name);
+  append_id(out, id);
+}
+
+void append_open_event(std::string& out, std::string_view data, std::string_view name) {
   append_lines(out, "data: ", data);
   append_line(out, "event: ", name);
+}
+
+void append_id(std::string& out, std::string_view id) {
   append_line(out, "id: ", id);
   out.push_back('\n');
+}
+
+bool is_complete(std::string_view frame) { return frame.empty() || frame.ends_with("\n\n"); }
+
+std::string bare_id(std::string_view id) {
+  std::string out;
+  append_id(out, id);
+  return out;
 }
 
 std::string opening(std::optional<std::uint64_t> retry_ms, std::string_view name,
@@ -75,7 +91,14 @@ std::string comment(std::string_view text) {
   return out;
 }
 
-std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after) {
+std::string expired(std::string_view what) {
+  std::string out;
+  append_event(out, "{\"reason\":\"" + std::string(what) + "\"}", "expired", "");
+  return out;
+}
+
+std::string gap_data(std::string_view stream, std::string_view reason,
+                     std::optional<EntryId> after) {
   std::string data = "{\"stream\":";
   json::append_quoted(data, stream);
   data.append(",\"reason\":");
@@ -87,8 +110,12 @@ std::string gap(std::string_view stream, std::string_view reason, std::optional<
     data.append("null");
   }
   data.push_back('}');
+  return data;
+}
+
+std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after) {
   std::string out;
-  append_event(out, data, "gap", "");
+  append_event(out, gap_data(stream, reason, after), "gap", "");
   return out;
 }
 

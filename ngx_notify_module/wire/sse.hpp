@@ -19,6 +19,15 @@ namespace notify::sse {
 void append_event(std::string& out, std::string_view data, std::string_view name,
                   std::string_view id);
 
+// The same without the end: who knows the id ends it with append_id().
+void append_open_event(std::string& out, std::string_view data, std::string_view name);
+void append_id(std::string& out, std::string_view id);
+// Whether the text is a whole event (or several), with nothing to be put to it.
+[[nodiscard]] bool is_complete(std::string_view frame);
+
+// No event: only the id that the client is to come back with.
+std::string bare_id(std::string_view id);
+
 // What a stream begins with: how long to wait before connecting again (if given), then the event
 // (if it has data or a name).
 std::string opening(std::optional<std::uint64_t> retry_ms, std::string_view name,
@@ -30,8 +39,15 @@ std::string retry(std::uint64_t ms);
 // A comment: keeps the connection alive, seen by nobody. Without text a lone colon.
 std::string comment(std::string_view text);
 
+// `event: expired`: what the stream was opened with (`token`, `key`) is no longer good; it ends
+// here.
+std::string expired(std::string_view what);
+
 // `event: gap` with {"stream":…,"reason":…,"after":…}; `after` is null where it is 0-0 and the
 // reason is that nobody could understand it.
 std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after);
+// That object alone.
+std::string gap_data(std::string_view stream, std::string_view reason,
+                     std::optional<EntryId> after);
 
 }  // namespace notify::sse

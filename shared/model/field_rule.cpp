@@ -29,6 +29,10 @@ enum Parameter : std::size_t {
   kMin,
   kMax,
   kChoice,
+  kStrict,
+  kMissing,
+  kOf,
+  kAt,
   kParameters,
 };
 
@@ -43,7 +47,11 @@ constexpr std::array<ParameterName, kParameters> kNames{{{"in=", true},
                                                          {"default=", true},
                                                          {"min=", true},
                                                          {"max=", true},
-                                                         {"choice=", true}}};
+                                                         {"choice=", true},
+                                                         {"strict", false},
+                                                         {"missing=", true},
+                                                         {"of=", true},
+                                                         {"at=", true}}};
 
 Error complain(std::string_view what, std::string_view word, std::string_view why = {}) {
   std::string text(what);
@@ -119,6 +127,18 @@ bool set(FieldRule& rule, Parameter parameter, std::string_view value) {
       return rule.max.has_value();
     case kChoice:
       return set_choices(rule, value);
+    case kStrict:
+      rule.strict = true;
+      return true;
+    case kMissing:
+      rule.missing_text = value;
+      return !value.empty();
+    case kOf:
+      rule.of = value;
+      return !value.empty();
+    case kAt:
+      rule.at = value;
+      return value.starts_with('/');
     case kParameters:
       break;
   }
@@ -138,6 +158,14 @@ Result<void> check_types(const FieldRule& rule, std::string_view type_word, cons
   if (rule.in == FieldSource::kQuery &&
       is_one_of(rule.type, {FieldType::kObject, FieldType::kArray})) {
     return wrong(kIn);
+  }
+  if (rule.of.empty() != rule.at.empty() || (!rule.of.empty() && !given[kIn].empty())) {
+    return wrong(rule.of.empty() ? kAt : kOf);
+  }
+  if (rule.strict &&
+      (rule.in == FieldSource::kQuery ||
+       !is_one_of(rule.type, {FieldType::kInteger, FieldType::kNumber, FieldType::kBoolean}))) {
+    return wrong(kStrict);
   }
   if (rule.min && (!ranged || (counted && *rule.min < 0))) {
     return wrong(kMin);

@@ -1,5 +1,6 @@
 #include "shared/model/validation.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -151,6 +152,22 @@ std::optional<Complaint> check_lax(const FieldRule& rule, LaxValue lax, FieldVal
   return rule.type == FieldType::kBoolean ? std::nullopt : check_range(rule, out.raw);
 }
 
+std::optional<Complaint> check_strict(const FieldRule& rule, const Value& value, FieldValue& out) {
+  const bool number = value.kind == Kind::kNumber;
+  switch (rule.type) {
+    case FieldType::kBoolean:
+      if (value.kind == Kind::kBool) return std::nullopt;
+      return Complaint{"bool_type", "Input should be a valid boolean", {}};
+    case FieldType::kInteger:
+      if (number && value.raw.find_first_of(".eE") == std::string_view::npos) break;
+      return Complaint{"int_type", "Input should be a valid integer", {}};
+    default:
+      if (number) break;
+      return Complaint{"float_type", "Input should be a valid number", {}};
+  }
+  return check_range(rule, out.raw);
+}
+
 // Fills `out` from a value that came, or says what is wrong with it.
 std::optional<Complaint> check_value(const FieldRule& rule, const Value& value, FieldValue& out) {
   out.present = true;
@@ -161,7 +178,13 @@ std::optional<Complaint> check_value(const FieldRule& rule, const Value& value, 
     out.text = value.raw;
   }
   if (value.is_null() && (rule.nullable || rule.type == FieldType::kAny)) {
+    if (rule.type == FieldType::kString) {
+      out.text.clear();  // four letters would be a text that nobody has sent
+    }
     return std::nullopt;
+  }
+  if (rule.strict) {
+    return check_strict(rule, value, out);
   }
   switch (rule.type) {
     case FieldType::kString:
@@ -205,22 +228,42 @@ FieldError missing(std::vector<std::string> loc, std::string input) {
   return {"missing", std::move(loc), std::nullopt, "Field required", std::move(input), {}};
 }
 
+FieldError missing(const FieldRule& rule, std::string source, std::string input) {
+  FieldError error = missing({std::move(source), rule.name}, std::move(input));
+  if (!rule.missing_text.empty()) {
+    error.msg = rule.missing_text;
+    error.worded = true;
+  }
+  return error;
+}
+
+bool is_missing(const Complaint& complaint, const Value& value) {
+  return value.is_null() || complaint.type == "too_short" || complaint.type == "string_too_short";
+}
+
 FieldError at_field(Complaint complaint, std::string source, const FieldRule& rule,
-                    std::string_view raw) {
+                    const Value& value) {
+  const bool worded = !rule.missing_text.empty() && is_missing(complaint, value);
+  if (worded) {
+    complaint.msg = rule.missing_text;
+  }
   return {std::move(complaint.type),
           {std::move(source), rule.name},
           std::nullopt,
           std::move(complaint.msg),
-          compact(raw),
-          std::move(complaint.ctx)};
+          compact(value.raw),
+          std::move(complaint.ctx),
+          {},
+          worded};
 }
 
-void check_query(const FieldRule& rule, std::string_view query, FieldValue& value,
-                 std::vector<FieldError>& errors) {
+// `source`: where the arguments stand.
+void check_argument(const FieldRule& rule, const char* source, std::string_view query,
+                    FieldValue& value, std::vector<FieldError>& errors) {
   std::vector<std::string> given = query_args(query, rule.name);
   if (given.empty()) {
     if (rule.required) {
-      errors.push_back(missing({"query", rule.name}, "null"));
+      errors.push_back(missing(rule, source, "null"));
     }
     use_default(rule, value);
     return;
@@ -228,24 +271,26 @@ void check_query(const FieldRule& rule, std::string_view query, FieldValue& valu
   const std::string raw = json::quoted(given.back());
   auto complaint = check_value(rule, {Kind::kString, raw}, value);
   if (complaint) {
-    errors.push_back(at_field(std::move(*complaint), "query", rule, raw));
+    errors.push_back(at_field(std::move(*complaint), source, rule, {Kind::kString, raw}));
   } else if (value.raw == raw) {
     value.text = std::move(given.back());  // the bytes themselves, valid UTF-8 or not
   }
 }
 
 // The members of the body, or the error that says why there are none.
-std::optional<FieldError> read_body(std::string_view body, Value& object,
+std::optional<FieldError> read_body(std::string_view body, BodyText text, Value& object,
                                     std::vector<json::Member>& members) {
   if (body.empty()) {
     return missing({"body"}, "null");
   }
   json::ParseError where;
-  const auto parsed = json::parse_value(body, &where);
+  const auto parsed =
+      text == BodyText::kWhole ? json::parse_value(body, &where) : json::parse_first(body, &where);
   if (!parsed) {
     return FieldError{
         "json_invalid",      {"body"}, utf8_length(body.substr(0, where.offset)),
-        "JSON decode error", "{}",     one_member("error", json::quoted(where.message))};
+        "JSON decode error", "{}",     one_member("error", json::quoted(where.message)),
+        where.message};
   }
   if (parsed->is_null()) {
     return missing({"body"}, "null");
@@ -264,10 +309,11 @@ std::optional<FieldError> read_body(std::string_view body, Value& object,
   return std::nullopt;
 }
 
-void check_body(std::span<const FieldRule> rules, std::string_view body, Validated& out) {
+void check_body(std::span<const FieldRule> rules, std::string_view body, BodyText text,
+                Validated& out) {
   Value object;
   std::vector<json::Member> members;
-  if (auto error = read_body(body, object, members)) {
+  if (auto error = read_body(body, text, object, members)) {
     if (error->type == "json_invalid") {
       out.errors.clear();  // as FastAPI: a body that cannot be read is all that is said
     }
@@ -276,37 +322,108 @@ void check_body(std::span<const FieldRule> rules, std::string_view body, Validat
   }
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const FieldRule& rule = rules[i];
-    if (rule.in != FieldSource::kBody) {
+    if (rule.in != FieldSource::kBody || !rule.of.empty()) {
       continue;
     }
     const Value* value = json::find(members, rule.name);
     if (value == nullptr) {
       if (rule.required) {
-        out.errors.push_back(missing({"body", rule.name}, compact(object.raw)));
+        out.errors.push_back(missing(rule, "body", compact(object.raw)));
       }
       use_default(rule, out.values[i]);
     } else if (auto complaint = check_value(rule, *value, out.values[i])) {
-      out.errors.push_back(at_field(std::move(*complaint), "body", rule, value->raw));
+      out.errors.push_back(at_field(std::move(*complaint), "body", rule, *value));
     }
+  }
+}
+
+// ---- inside of a field --------------------------------------------------------------------------
+
+// A name between two slashes: `~1` is a slash in it, `~0` a tilde.
+std::string pointer_name(std::string_view token) {
+  std::string name;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    const bool escaped =
+        token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1');
+    name += escaped ? (token[++i] == '1' ? '/' : '~') : token[i];
+  }
+  return name;
+}
+
+std::optional<Value> step_into(const Value& value, std::string_view token) {
+  if (value.is_object()) {
+    const auto members = json::members(value);
+    const Value* found = members ? json::find(*members, pointer_name(token)) : nullptr;
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  }
+  const auto index = parse_u64(token);
+  const auto elements = json::elements(value);
+  if (!index || !elements || *index >= elements->size()) {
+    return std::nullopt;
+  }
+  return (*elements)[*index];
+}
+
+std::optional<Value> find_at(std::string_view text, std::string_view pointer) {
+  const auto whole = json::parse_value(text);
+  std::optional<Value> value = whole ? std::optional(*whole) : std::nullopt;
+  while (value && !pointer.empty()) {
+    pointer.remove_prefix(1);  // the slash
+    const std::size_t end = std::min(pointer.find('/'), pointer.size());
+    value = step_into(*value, pointer.substr(0, end));
+    pointer.remove_prefix(end);
+  }
+  return value;
+}
+
+void check_inner(std::span<const FieldRule> rules, std::size_t index, Validated& out) {
+  const FieldRule& rule = rules[index];
+  const char* source = rule.in == FieldSource::kQuery ? "query" : "body";
+  std::optional<Value> value;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].name == rule.of) {
+      value = find_at(out.values[i].text, rule.at);
+    }
+  }
+  if (!value) {
+    if (rule.required) {
+      out.errors.push_back(missing(rule, source, "null"));
+    }
+    use_default(rule, out.values[index]);
+  } else if (auto complaint = check_value(rule, *value, out.values[index])) {
+    out.errors.push_back(at_field(std::move(*complaint), source, rule, *value));
   }
 }
 
 }  // namespace
 
 Validated validate(std::span<const FieldRule> rules, std::string_view query,
-                   std::optional<std::string_view> body) {
+                   std::optional<std::string_view> body, BodyText text) {
   Validated out;
   out.values.resize(rules.size());
   bool wants_body = false;
   for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!rules[i].of.empty()) {
+      continue;
+    }
     if (rules[i].in == FieldSource::kQuery) {
-      check_query(rules[i], query, out.values[i], out.errors);
+      check_argument(rules[i], "query", query, out.values[i], out.errors);
+    } else if (text == BodyText::kForm) {
+      check_argument(rules[i], "body", body.value_or(std::string_view{}), out.values[i],
+                     out.errors);
     } else {
       wants_body = true;
     }
   }
   if (wants_body) {
-    check_body(rules, body.value_or(std::string_view{}), out);
+    check_body(rules, body.value_or(std::string_view{}), text, out);
+  }
+  if (out.ok()) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (!rules[i].of.empty()) {
+        check_inner(rules, i, out);
+      }
+    }
   }
   return out;
 }

@@ -20,12 +20,15 @@ struct FieldError {
   std::vector<std::string> loc;         // "body" or "query", then the field
   std::optional<std::size_t> position;  // json_invalid: characters before the error, last in `loc`
   std::string msg;
-  std::string input;  // raw JSON, compact
-  std::string ctx;    // raw JSON object, or empty
+  std::string input;        // raw JSON, compact
+  std::string ctx;          // raw JSON object, or empty
+  std::string reason = {};  // json_invalid: what the parser says
+  bool worded = false;      // `msg` is the rule's own text, and needs nothing around it
 };
 
 struct FieldValue {
-  // A string's decoded bytes; of anything else (null included) the raw JSON. Empty when absent and
+  // A string's decoded bytes (of null, where it is one: none); of anything else the raw JSON. Empty
+  // when absent and
   // without default. From a query: exactly the decoded bytes, which may be invalid UTF-8.
   std::string text;
   // JSON as it was sent (or the default). Where the type allows another spelling (`"yes"`, `1` for
@@ -41,11 +44,17 @@ struct Validated {
   [[nodiscard]] bool ok() const { return errors.empty(); }
 };
 
+enum class BodyText {
+  kWhole,  // is one value
+  kFirst,  // begins with one; what follows is of no concern
+  kForm,   // is arguments, as of a query: a form of HTML
+};
+
 // `query` without the `?`; of a repeated argument the last one counts, as in Starlette. The body is
 // looked at only if a rule is about it; then it must be a JSON object, and other members in it are
 // of no concern. No body, an empty one, and `null` are the same: missing.
 Validated validate(std::span<const FieldRule> rules, std::string_view query,
-                   std::optional<std::string_view> body);
+                   std::optional<std::string_view> body, BodyText text = BodyText::kWhole);
 
 // {"detail":[{"type":…,"loc":[…],"msg":…,"input":…,"ctx":…},…]}, compact.
 std::string render_detail(std::span<const FieldError> errors);
