@@ -314,7 +314,7 @@ START_TEST(may_be_destroyed_anywhere) {
     int first = 0;
     f.client
         ->submit({.arguments = {"ECHO", "1"}},
-                 [&](Result<Reply>) {
+                 [&](const Result<Reply>&) {
                    ++first;
                    f.client.reset();
                  })
@@ -333,7 +333,7 @@ START_TEST(may_be_destroyed_anywhere) {
     int first = 0;
     f.client
         ->submit({.arguments = {"ECHO", "1"}, .wait = Milliseconds{50}},
-                 [&](Result<Reply>) {
+                 [&](const Result<Reply>&) {
                    ++first;
                    f.client.reset();
                  })

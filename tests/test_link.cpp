@@ -64,7 +64,7 @@ END_TEST
 // The stream of answers is cut off after each number of bytes: each command ends exactly once, with
 // its answer if that came whole; the link comes back.
 START_TEST(a_cut_at_every_byte) {
-  const std::size_t kAll = 200;
+  constexpr std::size_t kAll = 200;
   bool survived_whole = false;
   for (std::size_t cut = 0; cut < kAll; ++cut) {
     Fixture f;

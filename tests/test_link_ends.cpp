@@ -39,7 +39,7 @@ START_TEST(a_dropped_handle_is_not_called) {
   auto freed = std::make_shared<int>(1);
   const std::weak_ptr<int> weak = freed;
   Pending handle = f.link->send(std::vector<std::string_view>{"ECHO", "1"},
-                                [freed, &dropped](Result<Reply>) { ++dropped.calls; });
+                                [freed, &dropped](const Result<Reply>&) { ++dropped.calls; });
   freed.reset();
   EXPECT(!weak.expired());
   handle.detach();
@@ -88,7 +88,7 @@ START_TEST(may_be_destroyed_anywhere) {
     Outcome first, second;
     f.link
         ->send(std::vector<std::string_view>{"ECHO", "1"},
-               [&](Result<Reply>) {
+               [&](const Result<Reply>&) {
                  ++first.calls;
                  f.link.reset();
                })
@@ -108,7 +108,7 @@ START_TEST(may_be_destroyed_anywhere) {
     Outcome first, second;
     f.link
         ->send(std::vector<std::string_view>{"ECHO", "1"},
-               [&](Result<Reply>) {
+               [&](const Result<Reply>&) {
                  ++first.calls;
                  f.link.reset();
                })
@@ -161,7 +161,9 @@ START_TEST(may_be_destroyed_anywhere) {
       return FakeServer::greeting(command).value_or("");
     };
     EXPECT(f.get_ready());
-    f.link->send(std::vector<std::string_view>{"ECHO", "1"}, [&](Result<Reply>) { f.link.reset(); })
+    f.link
+        ->send(std::vector<std::string_view>{"ECHO", "1"},
+               [&](const Result<Reply>&) { f.link.reset(); })
         .release();
     f.host.run_until([&] { return !f.link.has_value(); });
     f.host.settle();
@@ -183,7 +185,7 @@ START_TEST(a_reset_inside_a_completion) {
   Outcome first, second, third;
   f.link
       ->send(std::vector<std::string_view>{"ECHO", "1"},
-             [&](Result<Reply>) {
+             [&](const Result<Reply>&) {
                ++first.calls;
                f.link->reset("a probe was lost");
                f.send({"ECHO", "3"}, third).release();
@@ -201,12 +203,13 @@ END_TEST
 
 // A demoted primary refuses all that is pipelined: all of it is known not to have been done.
 START_TEST(a_demoted_server_did_nothing) {
+  constexpr const char* kByScript =
+      "-ERR Error running script (call to f_ab): @user_script:1: @user_script: 1: -READONLY You "
+      "can't write against a read only replica. \r\n";
   for (const char* refusal :
-       {"-READONLY You can't write against a read only replica.\r\n",
+       {kByScript, "-READONLY You can't write against a read only replica.\r\n",
         "-LOADING Redis is loading the dataset in memory\r\n",
         "-UNBLOCKED force unblock from blocking operation, instance state changed\r\n",
-        "-ERR Error running script (call to f_ab): @user_script:1: @user_script: 1: -READONLY You "
-        "can't write against a read only replica. \r\n",
         "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"}) {
     Fixture f;
     bool demoted = true;
@@ -253,6 +256,42 @@ START_TEST(a_demoted_server_that_falls_silent) {
 }
 END_TEST
 
+// It greets us each time, and refuses what we write; that is not said four times a second.
+START_TEST(a_demoted_server_is_told_of_now_and_then) {
+  Fixture f;
+  bool demoted = true;
+  int scripts = 0;
+  f.server.answer = [&](const FakeServer::Arguments& command) -> std::string {
+    return command[0] == "SET" && demoted
+               ? "-READONLY You can't write. script: " + std::to_string(++scripts) + "\r\n"
+               : echo(command);
+  };
+  EXPECT(f.get_ready());
+  const auto told = [&](std::string_view what) {
+    return std::count_if(f.host.lines.begin(), f.host.lines.end(), [&](const std::string& line) {
+      return line.find(what) != std::string::npos;
+    });
+  };
+  const std::uint64_t begin = f.host.now_ms();
+  while (f.host.now_ms() - begin < 15'000) {
+    Outcome one, two;
+    f.send({"SET", "1"}, one).release();
+    f.send({"SET", "2"}, two).release();
+    EXPECT(f.host.run_until([&] { return two.calls > 0 && f.link->ready(); }));
+  }
+  EXPECT(f.server.accepted > 20);
+  EXPECT_EQ(told("lost"), 2);
+  EXPECT_EQ(told("no link"), 0);
+  EXPECT_EQ(told("linked"), 3);
+  EXPECT(f.host.lines.back().find("linked") != std::string::npos);
+  // Another trouble is told of at once.
+  f.link->reset("a probe was lost");
+  EXPECT(f.host.run_until([&] { return f.link->ready(); }));
+  EXPECT_EQ(told("lost"), 3);
+  EXPECT_EQ(told("linked"), 4);
+}
+END_TEST
+
 START_TEST(stop_is_for_good) {
   Fixture f;
   f.server.answer = [](const FakeServer::Arguments& command) {
@@ -279,4 +318,5 @@ END_TEST
 
 CHECK_MAIN("link_ends", not_ready_is_told_later, a_dropped_handle_is_not_called,
            a_completion_may_drop_itself, may_be_destroyed_anywhere, a_reset_inside_a_completion,
-           a_demoted_server_did_nothing, a_demoted_server_that_falls_silent, stop_is_for_good)
+           a_demoted_server_did_nothing, a_demoted_server_that_falls_silent,
+           a_demoted_server_is_told_of_now_and_then, stop_is_for_good)

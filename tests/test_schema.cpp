@@ -56,6 +56,12 @@ START_TEST(reads_a_bell) {
   const auto ids = parse_bell("1 0-0 18446744073709551615-18446744073709551615 -\n");
   EXPECT(ids && !ids->entry && ids->prev.is_zero());
 
+  EXPECT(parse_bell_id(payload) == (EntryId{5, 2}));
+  for (const std::string_view row :
+       {"", "1", "1 5-1", "1 5-1 5-2", "2 5-1 5-2 -\n", "1 5-1 x -\n"}) {
+    EXPECT_ROW(row, !parse_bell_id(row));
+  }
+
   // Each part of it, and each with something behind, is no bell.
   for (std::size_t size = 0; size < payload.size(); ++size) {
     EXPECT_ROW(size, !parse_bell(std::string_view(payload).substr(0, size)));

@@ -66,6 +66,10 @@ START_TEST(control_messages) {
   message = parse_control("moved abc 1-0");
   EXPECT(message && message->kind == Control::Kind::kMoved && message->ids.size() == 1);
   EXPECT_EQ(message->token, "abc");
+  message = parse_control("lacks abc 1-0");
+  EXPECT(message && message->kind == Control::Kind::kLacks && message->token == "abc");
+  message = parse_control("absent 1-0 2-0");
+  EXPECT(message && message->kind == Control::Kind::kAbsent && message->ids.size() == 2);
   message = parse_control("limit 0");
   EXPECT(message && message->kind == Control::Kind::kLimit && message->limit == 0);
   message = parse_control(kReclaimMessage);

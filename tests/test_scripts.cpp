@@ -16,27 +16,16 @@ using notify::test::LiveRedis;
 namespace {
 
 struct Fixture {
-  Fixture() : redis() {}
-
-  LiveRedis::Answer run(const Script& script, std::vector<std::string> keys,
-                        std::vector<std::string> arguments) {
-    std::vector<std::string> command = {"EVAL", std::string(script.source),
-                                        std::to_string(keys.size())};
-    command.insert(command.end(), keys.begin(), keys.end());
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return redis.raw(command);
-  }
-  std::string show(const Script& script, std::vector<std::string> keys,
-                   std::vector<std::string> arguments) {
-    const auto answer = run(script, std::move(keys), std::move(arguments));
-    return LiveRedis::show(Reply(answer.get()));
-  }
   struct Publish {
     std::string stream = "s";
     int retain = 0;
     long age = 0;
     int inline_limit = 65536;
-    std::string key = "";
+    std::string key;
+    std::string digest;
+    long replay = 0;
+    std::string request;
+    int keep = 0;
     std::vector<std::string> fields = {"message", "hello"};
   };
   LiveRedis::Answer publish(const Publish& p) {
@@ -44,11 +33,20 @@ struct Fixture {
     if (!p.key.empty()) {
       keys.push_back(idempotency_key(p.stream, p.key));
     }
-    std::vector<std::string> arguments = {std::to_string(p.retain), std::to_string(p.age),
-                                          bell_channel(p.stream, 0), std::to_string(p.inline_limit),
-                                          "60000"};
+    if (p.replay > 0) {
+      keys.push_back(side_key(p.stream, "latest"));
+    }
+    if (p.keep > 0) {
+      keys.push_back(requests_key(p.stream));
+    }
+    std::vector<std::string> arguments = {
+        std::to_string(p.retain),      std::to_string(p.age),
+        bell_channel(p.stream, 0),     std::to_string(p.inline_limit),
+        p.key.empty() ? "0" : "60000", p.digest,
+        std::to_string(p.replay),      p.request,
+        std::to_string(p.keep)};
     arguments.insert(arguments.end(), p.fields.begin(), p.fields.end());
-    return run(scripts::publish, keys, arguments);
+    return redis.run(scripts::publish, keys, arguments);
   }
   EntryId publish_id(const Publish& p) {
     const auto answer = publish(p);
@@ -56,7 +54,7 @@ struct Fixture {
   }
   std::optional<Page> read(const std::string& after, int count, long budget = 1 << 20) {
     const auto answer =
-        run(scripts::read, {"s"}, {after, std::to_string(count), std::to_string(budget)});
+        redis.run(scripts::read, {"s"}, {after, std::to_string(count), std::to_string(budget)});
     return parse_read(Reply(answer.get()));
   }
 
@@ -66,7 +64,11 @@ struct Fixture {
 START_TEST(hashes_match) {
   Fixture f;
   for (const Script* script :
-       {&scripts::publish, &scripts::read, &scripts::status, &scripts::clear}) {
+       {&scripts::publish,     &scripts::read,  &scripts::status,        &scripts::clear,
+        &scripts::audit,       &scripts::claim, &scripts::consumers,     &scripts::finish,
+        &scripts::inflight,    &scripts::join,  &scripts::leave,         &scripts::limit,
+        &scripts::overdue,     &scripts::renew, &scripts::sweep,         &scripts::take,
+        &scripts::acknowledge, &scripts::inbox, &scripts::publish_batch, &scripts::requests}) {
     EXPECT_EQ_ROW(script->name, f.redis.ask({"SCRIPT", "LOAD", std::string(script->source)}),
                   script->sha1);
   }
@@ -135,6 +137,113 @@ START_TEST(publish_once_for_a_key) {
 }
 END_TEST
 
+START_TEST(publish_once_for_a_key_and_a_content) {
+  Fixture f;
+  const auto verdict = [&](const std::string& key, const std::string& digest) {
+    const auto answer = f.publish({.key = key, .digest = digest});
+    return Reply(answer.get())[1].integer().value_or(9);
+  };
+  EXPECT_EQ(verdict("k", "d1"), 0);
+  EXPECT_EQ(verdict("k", "d1"), 1);
+  EXPECT_EQ(verdict("k", "d2"), 2);
+  EXPECT_EQ(verdict("k", ""), 1);  // who does not compare is told the id
+  EXPECT_EQ(verdict("k2", ""), 0);
+  EXPECT_EQ(verdict("k2", "d1"), 1);
+  EXPECT_EQ(f.redis.ask({"XLEN", "s"}), "2");
+}
+END_TEST
+
+START_TEST(publish_notes_what_is_replayed) {
+  Fixture f;
+  f.publish_id({});
+  EXPECT_EQ(f.redis.ask({"EXISTS", side_key("s", "latest")}), "0");
+  const EntryId id = f.publish_id({.key = "k", .replay = 60'000});
+  EXPECT_EQ(f.redis.ask({"GET", side_key("s", "latest")}), format_entry_id(id));
+  const long ttl = std::stol(f.redis.ask({"PTTL", side_key("s", "latest")}));
+  EXPECT(ttl > 50'000 && ttl <= 60'000);
+}
+END_TEST
+
+START_TEST(a_repeat_tells_the_first_request) {
+  Fixture f;
+  const auto request = [&f](const std::string& key, const std::string& digest,
+                            const std::string& id) {
+    const auto answer = f.publish({.key = key, .digest = digest, .request = id});
+    return std::string(Reply(answer.get())[2].text());
+  };
+  for (const char* digest : {"", "d1"}) {
+    const std::string key = std::string("k") + digest;
+    EXPECT_EQ(request(key, digest, "first"), "");
+    EXPECT_EQ(request(key, digest, "second"), "first");
+    EXPECT_EQ(request(key, digest, ""), "first");
+    EXPECT_EQ(request(key, "d2", "third"), "first");
+  }
+  EXPECT_EQ(request("nobody", "d", ""), "");
+  EXPECT_EQ(request("nobody", "d", "second"), "");
+  // Keys of the time before requests had ids.
+  f.redis.ask({"SET", idempotency_key("s", "old"), "1-0 d"});
+  EXPECT_EQ(request("old", "d", "second"), "");
+}
+END_TEST
+
+START_TEST(requests_are_kept_beside) {
+  Fixture f;
+  const auto requests = [&f](const std::vector<std::string>& ids) {
+    const auto answer = f.redis.run(scripts::requests, {requests_key("s")}, ids);
+    return LiveRedis::show(answer);
+  };
+  EXPECT_EQ(requests({"1-0"}), "()");
+  const auto first = format_entry_id(f.publish_id({.request = "a", .keep = 100}));
+  const auto foreign = f.redis.ask({"XADD", "s", "*", "message", "foreign"});
+  // All three keys in their order.
+  const auto second =
+      format_entry_id(f.publish_id({.key = "k", .replay = 60'000, .request = "b", .keep = 100}));
+  EXPECT_EQ(requests({first, foreign, second, "99999999999999-0"}), "(a  b )");
+  EXPECT_EQ(f.redis.ask({"GET", side_key("s", "latest")}), second);
+  EXPECT(std::stol(f.redis.ask({"PTTL", requests_key("s")})) > 600'000'000);
+  // The stream was made anew with lower ids, or the key holds something else.
+  f.redis.ask({"XADD", requests_key("s"), "99999999999999-0", "request", "x"});
+  const auto third = format_entry_id(f.publish_id({.request = "c", .keep = 100}));
+  EXPECT_EQ(requests({third}), "(c)");
+  f.redis.ask({"SET", requests_key("s"), "x"});
+  EXPECT_EQ(requests({third}), "()");
+  const auto fourth = format_entry_id(f.publish_id({.request = "d", .keep = 100}));
+  EXPECT_EQ(requests({fourth}), "(d)");
+}
+END_TEST
+
+START_TEST(a_batch_is_one_request) {
+  Fixture f;
+  const auto batch = [&f](const std::string& request, int keep, int replay = 0) {
+    std::vector<std::string> keys = {"s"};
+    if (replay > 0) {
+      keys.push_back(latest_key("s"));
+    }
+    if (keep > 0) {
+      keys.push_back(requests_key("s"));
+    }
+    return f.redis.ask(scripts::publish_batch, keys,
+                       {"0", "0", "bell", "65536", "100", "0", "", std::to_string(replay), request,
+                        std::to_string(keep), "1", "data", "1", "2", "3"});
+  };
+  batch("", 0);
+  batch("a", 100, 1000);
+  batch("b", 100);
+  const auto all = f.redis.ask({"EVAL",
+                                "local ids = {} for i, e in ipairs(redis.call('XRANGE', 's', '-', "
+                                "'+')) do ids[i] = e[1] end return table.concat(ids, ' ')",
+                                "0"});
+  std::vector<std::string> ids;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find(' ', at), all.size());
+    ids.push_back(all.substr(at, end - at));
+    at = end + 1;
+  }
+  const auto answer = f.redis.run(scripts::requests, {requests_key("s")}, ids);
+  EXPECT_EQ(LiveRedis::show(answer), "(   a a a b b b)");
+}
+END_TEST
+
 START_TEST(publish_retains) {
   Fixture f;
   f.redis.ask({"CONFIG", "SET", "stream-node-max-entries", "10"});
@@ -186,9 +295,9 @@ START_TEST(publish_survives_a_narrow_acl) {
   f.redis.ask({"ACL", "SETUSER", "narrow", "on", "nopass", "~*", "+eval", "+xrevrange", "+xadd"});
   redisContext* narrow = redisConnectUnix(f.redis.socket_path().c_str());
   freeReplyObject(redisCommand(narrow, "AUTH narrow x"));
-  const LiveRedis::Answer answer(
-      static_cast<redisReply*>(redisCommand(narrow, "EVAL %s 1 s 0 1000000 bell 100 1000 a b",
-                                            std::string(scripts::publish.source).c_str())));
+  const LiveRedis::Answer answer(static_cast<redisReply*>(
+      redisCommand(narrow, "EVAL %s 3 s l r 0 1000000 bell 100 0 d 1000 id 10 a b",
+                   std::string(scripts::publish.source).c_str())));
   EXPECT_EQ(Reply(answer.get())[1].integer().value_or(9), 0);
   EXPECT_EQ(f.redis.ask({"XLEN", "s"}), "1");
   redisFree(narrow);
@@ -250,7 +359,7 @@ START_TEST(read_pages) {
     EXPECT_EQ_ROW(row.after, page->entries.size(), row.entries);
     EXPECT_EQ_ROW(row.after, page->more, row.more);
   }
-  const auto wrong = f.run(scripts::read, {"s"}, {"nonsense", "5", "100"});
+  const auto wrong = f.redis.run(scripts::read, {"s"}, {"nonsense", "5", "100"});
   EXPECT(Reply(wrong.get()).is_error());
 }
 END_TEST
@@ -292,26 +401,26 @@ START_TEST(read_tells_what_is_gone) {
   EXPECT_EQ(page->entries.size(), 0U);
   EXPECT(!page->more);
   f.redis.ask({"SET", "s", "x"});
-  const auto wrong = f.run(scripts::read, {"s"}, {"0-0", "5", "100"});
+  const auto wrong = f.redis.run(scripts::read, {"s"}, {"0-0", "5", "100"});
   EXPECT_EQ(Reply(wrong.get()).error_code(), "WRONGTYPE");
 }
 END_TEST
 
 START_TEST(status_counts) {
   Fixture f;
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {"g"}), "(0 0 0 nil nil)");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {"g"}), "(0 0 0 nil nil)");
   f.redis.ask({"XADD", "s", "1-1", "a", "b"});
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {"g"}), "(1 1 0 (1-1 (a b)) (1-1 (a b)))");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {"g"}), "(1 1 0 (1-1 (a b)) (1-1 (a b)))");
   f.redis.ask({"XADD", "s", "2-1", "c", "d"});
   f.redis.ask({"XGROUP", "CREATE", "s", "g", "0"});
   f.redis.ask({"XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "s", ">"});
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {"g"}), "(1 2 1 (1-1 (a b)) (2-1 (c d)))");
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {""}), "(1 2 0 (1-1 (a b)) (2-1 (c d)))");
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {"other"}), "(1 2 0 (1-1 (a b)) (2-1 (c d)))");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {"g"}), "(1 2 1 (1-1 (a b)) (2-1 (c d)))");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {""}), "(1 2 0 (1-1 (a b)) (2-1 (c d)))");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {"other"}), "(1 2 0 (1-1 (a b)) (2-1 (c d)))");
   f.redis.ask({"XTRIM", "s", "MAXLEN", "0"});
-  EXPECT_EQ(f.show(scripts::status, {"s"}, {"g"}), "(1 0 1 nil nil)");
+  EXPECT_EQ(f.redis.ask(scripts::status, {"s"}, {"g"}), "(1 0 1 nil nil)");
   f.redis.ask({"SET", "s", "x"});
-  EXPECT(f.show(scripts::status, {"s"}, {"g"}).starts_with("-WRONGTYPE"));
+  EXPECT(f.redis.ask(scripts::status, {"s"}, {"g"}).starts_with("-WRONGTYPE"));
 }
 END_TEST
 
@@ -319,7 +428,7 @@ START_TEST(clear_leaves_nothing_pending) {
   Fixture f;
   const std::string due = side_key("s", "due");
   f.redis.ask({"ZADD", due, "1", "1:1-1"});
-  EXPECT_EQ(f.show(scripts::clear, {"s", due}, {}), "(0 0)");
+  EXPECT_EQ(f.redis.ask(scripts::clear, {"s", due}, {}), "(0 0)");
   EXPECT_EQ(f.redis.ask({"EXISTS", due}), "0");
   for (int i = 0; i < 1234; ++i) {
     f.redis.ask({"XADD", "s", "*", "a", "b"});
@@ -330,7 +439,7 @@ START_TEST(clear_leaves_nothing_pending) {
   }
   f.redis.ask({"ZADD", due, "1", "1:1-1"});
   const std::string last = f.redis.ask({"XREVRANGE", "s", "+", "-", "COUNT", "1"});
-  EXPECT_EQ(f.show(scripts::clear, {"s", due}, {}), "(1 1234)");
+  EXPECT_EQ(f.redis.ask(scripts::clear, {"s", due}, {}), "(1 1234)");
   EXPECT_EQ(f.redis.ask({"XLEN", "s"}), "0");
   EXPECT_EQ(f.redis.ask({"EXISTS", due}), "0");
   EXPECT(f.redis.ask({"XPENDING", "s", "g"}).starts_with("(0 "));
@@ -338,22 +447,17 @@ START_TEST(clear_leaves_nothing_pending) {
   EXPECT(
       f.redis.ask({"XGROUP", "CREATE", "s", "g", "0"}).starts_with("-BUSYGROUP"));  // still there
   EXPECT(format_entry_id(f.read("0-0", 1)->last_generated).size() > 3);
-  EXPECT_EQ(f.show(scripts::clear, {"s", due}, {}), "(1 0)");
+  EXPECT_EQ(f.redis.ask(scripts::clear, {"s", due}, {}), "(1 0)");
   f.redis.ask({"SET", "s", "x"});
-  EXPECT(f.show(scripts::clear, {"s", due}, {}).starts_with("-WRONGTYPE"));
+  EXPECT(f.redis.ask(scripts::clear, {"s", due}, {}).starts_with("-WRONGTYPE"));
 }
 END_TEST
 
 }  // namespace
 
-int main() {
-  if (!LiveRedis::installed()) {
-    std::puts("no redis-server: skipped");
-    return 0;
-  }
-  return notify::test::run(
-      "scripts", {hashes_match, publish_rings_what_it_adds, publish_once_for_a_key, publish_retains,
-                  publish_into_something_else, publish_with_full_memory,
-                  publish_survives_a_narrow_acl, read_pages, read_counts_bytes,
-                  read_tells_what_is_gone, status_counts, clear_leaves_nothing_pending});
-}
+LIVE_REDIS_MAIN("scripts", hashes_match, publish_rings_what_it_adds, publish_once_for_a_key,
+                publish_once_for_a_key_and_a_content, publish_notes_what_is_replayed,
+                a_repeat_tells_the_first_request, requests_are_kept_beside, a_batch_is_one_request,
+                publish_retains, publish_into_something_else, publish_with_full_memory,
+                publish_survives_a_narrow_acl, read_pages, read_counts_bytes,
+                read_tells_what_is_gone, status_counts, clear_leaves_nothing_pending)

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "shared/redis/schema.hpp"
+#include "shared/redis/schema_catalog.hpp"
 #include "tests/live_redis.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
@@ -26,20 +27,11 @@ struct Fixture {
     lease("b", "B");
   }
 
-  std::string run(const Script& script, const std::vector<std::string>& keys,
-                  const std::vector<std::string>& arguments) {
-    std::vector<std::string> command = {"EVAL", std::string(script.source),
-                                        std::to_string(keys.size())};
-    command.insert(command.end(), keys.begin(), keys.end());
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return redis.ask(command);
-  }
-
   static std::string lease_key(const std::string& name) { return "notify:{s}:lease:" + name; }
   static std::string token(const std::string& name) { return name == "a" ? "A" : "B"; }
 
   std::string lease(const std::string& name, const std::string& token_text, int ttl = 60'000) {
-    return run(scripts::lease, {lease_key(name)}, {token_text, std::to_string(ttl)});
+    return redis.ask(scripts::lease, {lease_key(name)}, {token_text, std::to_string(ttl)});
   }
   // Adds an entry and has `consumer` take it.
   std::string take(const std::string& consumer = "a", const std::string& text = "hello") {
@@ -48,28 +40,29 @@ struct Fixture {
     return id;
   }
   std::string attempt(const std::string& name, const std::string& id, int attempts) {
-    return run(scripts::attempt, {"s", lease_key(name), kDue},
-               {"g", name, token(name), id, std::to_string(attempts)});
+    return redis.ask(scripts::attempt, {"s", lease_key(name), kDue},
+                     {"g", name, token(name), id, std::to_string(attempts)});
   }
   std::string done(const std::string& id) {
-    return run(scripts::settle_done, {"s", kDue}, {"g", id});
+    return redis.ask(scripts::settle_done, {"s", kDue}, {"g", id});
   }
   std::string later(const std::string& name, const std::string& id, int attempts, int delay) {
-    return run(scripts::settle_later, {"s", kDue, lease_key(name)},
-               {"g", name, token(name), id, std::to_string(attempts), std::to_string(delay)});
+    return redis.ask(scripts::settle_later, {"s", kDue, lease_key(name)},
+                     {"g", name, token(name), id, std::to_string(attempts), std::to_string(delay)});
   }
   std::string dead(const std::string& name, const std::string& id, const std::string& reason) {
-    return run(scripts::settle_dead, {"s", kDead, kDue, lease_key(name)},
-               {"g", name, token(name), id, reason, "3", "10000"});
+    return redis.ask(scripts::settle_dead, {"s", kDead, kDue, lease_key(name)},
+                     {"g", name, token(name), id, reason, "3", "10000"});
   }
   std::string due(const std::string& name, int limit = 10) {
-    return run(scripts::due, {"s", kDue, lease_key(name)},
-               {"g", name, token(name), std::to_string(limit)});
+    return redis.ask(scripts::due, {"s", kDue, lease_key(name)},
+                     {"g", name, token(name), std::to_string(limit)});
   }
   std::string reclaim(const std::string& name, const std::string& from,
                       const std::string& start = "-", int limit = 10, int idle = 0) {
-    return run(scripts::reclaim, {"s", kDue, lease_key(name), lease_key(from)},
-               {"g", name, token(name), from, std::to_string(idle), start, std::to_string(limit)});
+    return redis.ask(
+        scripts::reclaim, {"s", kDue, lease_key(name), lease_key(from)},
+        {"g", name, token(name), from, std::to_string(idle), start, std::to_string(limit)});
   }
   // "consumer count" of a pending entry; empty if it is not pending.
   std::string pending(const std::string& id) {
@@ -87,18 +80,18 @@ struct Fixture {
 START_TEST(names_belong_to_tokens) {
   Fixture f;
   const std::vector<std::string> keys = {"notify:{s}:lease:x", "notify:{s}:lease:x-2"};
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T1", "50000"}), "1");
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T1", "50000"}), "1");  // again: renewed
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T2", "50000"}), "2");
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T3", "50000"}), "0");
-  EXPECT_EQ(f.run(scripts::lease, {keys[0]}, {"T2", "50000"}), "0");
-  EXPECT_EQ(f.run(scripts::lease, {keys[0]}, {"T2", "0"}), "0");  // not his to give back
-  EXPECT_EQ(f.run(scripts::lease, {keys[0]}, {"T1", "0"}), "1");
-  EXPECT_EQ(f.run(scripts::lease, {keys[0]}, {"T1", "0"}), "0");
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T2", "50000"}), "2");  // keeps the one that it has
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T3", "10"}), "1");
-  usleep(30'000);
-  EXPECT_EQ(f.run(scripts::lease, keys, {"T4", "50000"}), "1");  // lapsed
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T1", "50000"}), "1");
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T1", "50000"}), "1");  // again: renewed
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T2", "50000"}), "2");
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T3", "50000"}), "0");
+  EXPECT_EQ(f.redis.ask(scripts::lease, {keys[0]}, {"T2", "50000"}), "0");
+  EXPECT_EQ(f.redis.ask(scripts::lease, {keys[0]}, {"T2", "0"}), "0");  // not his to give back
+  EXPECT_EQ(f.redis.ask(scripts::lease, {keys[0]}, {"T1", "0"}), "1");
+  EXPECT_EQ(f.redis.ask(scripts::lease, {keys[0]}, {"T1", "0"}), "0");
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T2", "50000"}), "2");  // keeps the one that it has
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T3", "50000"}), "1");
+  EXPECT_EQ(f.redis.ask({"PEXPIRE", keys[0], "0"}), "1");  // it lapses
+  EXPECT_EQ(f.redis.ask(scripts::lease, keys, {"T4", "50000"}), "1");
 }
 END_TEST
 
@@ -132,13 +125,13 @@ START_TEST(later_waits_by_the_clock_of_redis) {
   const auto id = f.take();
   EXPECT_EQ(f.attempt("a", id, 0), "ok");
   EXPECT_EQ(f.pending(id), "a 2");
-  const auto at = f.later("a", id, 1, 200);
+  const auto at = f.later("a", id, 1, 60'000);
   EXPECT(at.size() == 13);
   EXPECT_EQ(f.records(), "(1:" + id + ")");
   EXPECT_EQ(f.pending(id), "a 2");
   EXPECT(f.due("a").ends_with(" () ())"));
   EXPECT_EQ(f.attempt("a", id, 1), "gone");  // not before its time
-  usleep(220'000);
+  f.redis.ask({"ZINCRBY", kDue, "-60000", "1:" + id});
   EXPECT_EQ(f.due("b"), "(ok -1 ((" + id + " 1 (message hello))) ())");  // any worker
   EXPECT_EQ(f.pending(id), "b 2");
   EXPECT_EQ(f.records(), "()");
@@ -317,8 +310,8 @@ END_TEST
 
 START_TEST(the_group_begins_again_at_its_mark) {
   Fixture f;
-  const auto ensure = [&f] { return f.run(scripts::group, {"s", kMark, kDue}, {"g"}); };
-  const auto mark = [&f] { return f.run(scripts::mark, {"s", kMark}, {"g"}); };
+  const auto ensure = [&f] { return f.redis.ask(scripts::group, {"s", kMark, kDue}, {"g"}); };
+  const auto mark = [&f] { return f.redis.ask(scripts::mark, {"s", kMark}, {"g"}); };
   EXPECT_EQ(ensure(), "(0 )");
   EXPECT_EQ(mark(), "0-0");
   f.redis.ask({"XADD", "s", "5-0", "message", "x"});
@@ -366,9 +359,9 @@ START_TEST(marks_of_large_ids) {
     Fixture f;
     f.redis.ask({"XADD", "s", row.id, "message", "x"});
     f.redis.ask({"XREADGROUP", "GROUP", "g", "a", "STREAMS", "s", ">"});
-    EXPECT_EQ_ROW(row.id, f.run(scripts::mark, {"s", kMark}, {"g"}), row.mark);
+    EXPECT_EQ_ROW(row.id, f.redis.ask(scripts::mark, {"s", kMark}, {"g"}), row.mark);
     f.redis.ask({"XGROUP", "DESTROY", "s", "g"});
-    EXPECT_EQ_ROW(row.id, f.run(scripts::group, {"s", kMark, kDue}, {"g"}),
+    EXPECT_EQ_ROW(row.id, f.redis.ask(scripts::group, {"s", kMark, kDue}, {"g"}),
                   std::string("(2 ") + row.mark + ")");
   }
 }
@@ -378,7 +371,7 @@ START_TEST(consumers_are_forgotten_with_care) {
   Fixture f;
   f.take("b");
   const auto forget = [&f](const std::string& name, const char* idle) {
-    return f.run(scripts::forget, {"s", Fixture::lease_key(name)}, {"g", name, idle});
+    return f.redis.ask(scripts::forget, {"s", Fixture::lease_key(name)}, {"g", name, idle});
   };
   f.redis.ask({"XGROUP", "CREATECONSUMER", "s", "g", "a"});
   EXPECT_EQ(forget("a", "0"), "0");  // leased
@@ -394,7 +387,7 @@ START_TEST(the_budget_is_a_bucket) {
   Fixture f;
   const std::string key = "notify:budget:{x}";
   const auto take = [&](const char* rate) {
-    return std::stol(f.run(scripts::budget, {key}, {"take", "3", rate}));
+    return std::stol(f.redis.ask(scripts::budget, {key}, {"take", "3", rate}));
   };
   EXPECT_EQ(take("2"), 0);
   EXPECT_EQ(take("2"), 0);
@@ -412,9 +405,11 @@ END_TEST
 START_TEST(the_budget_can_be_held) {
   Fixture f;
   const std::string key = "notify:budget:{x}";
-  const auto take = [&] { return std::stol(f.run(scripts::budget, {key}, {"take", "3", "1000"})); };
+  const auto take = [&] {
+    return std::stol(f.redis.ask(scripts::budget, {key}, {"take", "3", "1000"}));
+  };
   const auto hold = [&](const char* ms) {
-    return std::stol(f.run(scripts::budget, {key}, {"hold", ms}));
+    return std::stol(f.redis.ask(scripts::budget, {key}, {"hold", ms}));
   };
   EXPECT_EQ(take(), 0);
   EXPECT(hold("300") >= 299);
@@ -431,7 +426,7 @@ END_TEST
 START_TEST(dead_letters_are_driven_again) {
   Fixture f;
   const auto redrive = [&f](const std::string& letter) {
-    return f.run(scripts::redrive, {"s", kDead, kDue}, {letter});
+    return f.redis.ask(scripts::redrive, {"s", kDead, kDue}, {letter, ""});
   };
   const auto id = f.take();
   const auto first = f.dead("a", id, "x");
@@ -459,6 +454,34 @@ START_TEST(dead_letters_are_driven_again) {
 }
 END_TEST
 
+// The time that begins the answer is left out.
+START_TEST(what_is_gone_is_found_within_a_budget) {
+  Fixture f;
+  f.redis.ask({"DEL", "s"});
+  for (const char* id : {"1-1", "2-1", "4-1"}) {
+    f.redis.ask({"XADD", "s", id, "message", "hello"});
+  }
+  const auto gone = [&f](const std::string& key, const std::vector<std::string>& arguments) {
+    const auto answer = f.redis.ask(scripts::catalog_gone, {key}, arguments);
+    return answer.substr(answer.find(' '));
+  };
+  // How many were looked at, then the places of those that are gone.
+  const std::vector<std::string> ids = {"1-1", "1-2", "2-1", "3-1", "4-1", "5-1"};
+  const auto within = [&ids](const char* bytes) {
+    std::vector<std::string> arguments{bytes};
+    arguments.insert(arguments.end(), ids.begin(), ids.end());
+    return arguments;
+  };
+  EXPECT_EQ(gone("s", within("1000")), " 6 2 4 6)");
+  EXPECT_EQ(gone("s", within("36")), " 6 2 4 6)");
+  EXPECT_EQ(gone("s", within("35")), " 5 2 4)");
+  EXPECT_EQ(gone("s", within("0")), " 1)");
+  EXPECT_EQ(gone("nothing", within("0")), " 6 1 2 3 4 5 6)");
+  f.redis.ask({"SET", "text", "x"});
+  EXPECT_EQ(gone("text", {"0", "1-1"}), " 1 1)");
+}
+END_TEST
+
 START_TEST(a_full_redis_loses_nothing) {
   Fixture f;
   const auto id = f.take();
@@ -474,29 +497,13 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  if (!LiveRedis::installed()) {
-    std::puts("no redis-server: skipped");
-    return EXIT_SUCCESS;
-  }
-  return notify::test::run("worker scripts", {names_belong_to_tokens,
-                                              done_is_safe_to_repeat,
-                                              done_removes_the_due_record,
-                                              later_waits_by_the_clock_of_redis,
-                                              later_is_safe_to_repeat,
-                                              dead_letters_keep_everything,
-                                              dead_letter_of_very_many_fields,
-                                              nobody_settles_for_others,
-                                              cleared_entries_stay_cleared,
-                                              deleted_bodies_are_acknowledged,
-                                              due_is_bounded_and_cleans_up,
-                                              the_dead_are_inherited,
-                                              own_pending_comes_in_pages,
-                                              the_group_begins_again_at_its_mark,
-                                              marks_of_large_ids,
-                                              consumers_are_forgotten_with_care,
-                                              the_budget_is_a_bucket,
-                                              the_budget_can_be_held,
-                                              dead_letters_are_driven_again,
-                                              a_full_redis_loses_nothing});
-}
+LIVE_REDIS_MAIN("worker scripts", names_belong_to_tokens, done_is_safe_to_repeat,
+                done_removes_the_due_record, later_waits_by_the_clock_of_redis,
+                later_is_safe_to_repeat, dead_letters_keep_everything,
+                dead_letter_of_very_many_fields, nobody_settles_for_others,
+                cleared_entries_stay_cleared, deleted_bodies_are_acknowledged,
+                due_is_bounded_and_cleans_up, the_dead_are_inherited, own_pending_comes_in_pages,
+                the_group_begins_again_at_its_mark, marks_of_large_ids,
+                consumers_are_forgotten_with_care, the_budget_is_a_bucket, the_budget_can_be_held,
+                dead_letters_are_driven_again, what_is_gone_is_found_within_a_budget,
+                a_full_redis_loses_nothing)

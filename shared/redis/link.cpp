@@ -1,6 +1,7 @@
 #include "shared/redis/link.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <utility>
@@ -23,12 +24,29 @@ constexpr Milliseconds kGrace{20};
 // How long the answers to what was pipelined behind a demotion are waited for.
 constexpr Milliseconds kDrainLimit{100};
 
+// A server that goes on greeting us and refusing what we write is told of once in so long.
+constexpr Milliseconds kQuiet{10'000};
+
+std::string_view code_of(std::string_view error) { return error.substr(0, error.find(' ')); }
+
+// A demotion's text differs by the script that met it.
+bool is_same_trouble(std::string_view one, std::string_view other) {
+  return one == other || (is_demotion(code_of(one)) && code_of(one) == code_of(other));
+}
+
 struct Operation {
   std::shared_ptr<Pending::Control> control;  // null: (un)subscribing
   std::uint64_t end = 0;                      // of its bytes, as in Connection::queued()
   std::uint64_t deadline = 0;                 // on Host's clock
   std::size_t answers = 1;                    // still to come
+  std::uint64_t sent_us = 0;                  // 0: nobody asks how long it takes
 };
+
+std::uint64_t steady_us() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
 
 struct DepthGuard {
   explicit DepthGuard(int& depth) : depth_(depth) { ++depth_; }
@@ -98,6 +116,9 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
   bool subscriber_ = false;
   std::string last_error_;
   std::string logged_error_;  // said once, until the link was ready or it changes
+  std::string demotion_;      // the last one that was said
+  std::uint64_t quiet_until_ = 0;
+  bool untold_ = false;  // that the link was lost: then nor is it told that it is back
   int depth_ = 0;
 };
 
@@ -126,12 +147,20 @@ void Link::Impl::perform(const LinkActions& actions) {
     retry_->arm(*actions.wait);
   }
   if (actions.announce_lost) {
-    host_.log(LogLevel::kWarning, where("lost") + ": " + last_error_);
+    untold_ = actions.drain && code_of(last_error_) == demotion_ && host_.now_ms() < quiet_until_;
+    if (!untold_) {
+      host_.log(LogLevel::kWarning, where("lost") + ": " + last_error_);
+    }
+    if (actions.drain && !untold_) {
+      demotion_ = code_of(last_error_);
+      quiet_until_ = host_.now_ms() + kQuiet.count();
+    }
     logged_error_ = last_error_;
     observer_.on_link_lost(last_error_);
-  } else if (actions.wait && last_error_ != logged_error_) {
+  } else if (actions.wait && !is_same_trouble(last_error_, logged_error_)) {
     host_.log(LogLevel::kError, where("no link to") + ": " + last_error_);
     logged_error_ = last_error_;
+    untold_ = false;
   }
   if (actions.close) {
     fail_in_flight();
@@ -149,7 +178,9 @@ void Link::Impl::perform(const LinkActions& actions) {
     setup_->disarm();
     last_error_.clear();
     const bool again = !std::exchange(logged_error_, {}).empty();
-    host_.log(again ? LogLevel::kNotice : LogLevel::kInfo, where("linked to"));
+    if (!std::exchange(untold_, false)) {
+      host_.log(again ? LogLevel::kNotice : LogLevel::kInfo, where("linked to"));
+    }
     observer_.on_link_ready();
   }
 }
@@ -301,7 +332,11 @@ void Link::Impl::command_reply(const Reply& reply) {
     return;
   }
   const auto control = std::move(operations_.front().control);
+  const std::uint64_t sent_us = operations_.front().sent_us;
   pop();
+  if (sent_us > 0) {
+    options_.on_answer(steady_us() - sent_us);
+  }
   if (is_demotion(reply.error_code())) {
     last_error_ = reply.text();
     perform(fsm_on({.event = LinkEvent::kDemoted}));
@@ -345,7 +380,9 @@ Pending Link::Impl::send(std::span<const std::string_view> arguments, Completion
     return Pending(std::move(control));
   }
   connection_->append(arguments);
-  enqueue({.control = control, .end = connection_->queued()},
+  enqueue({.control = control,
+           .end = connection_->queued(),
+           .sent_us = options_.on_answer ? steady_us() : 0},
           timeout == Milliseconds{0} ? options_.command_timeout : timeout);
   return Pending(std::move(control));
 }

@@ -37,7 +37,8 @@ struct LinkOptions {
   Milliseconds command_timeout{2000};
   Milliseconds backoff_initial{25};
   Milliseconds backoff_max{250};
-  std::vector<const Script*> scripts;  // loaded at each connect
+  std::vector<const Script*> scripts;               // loaded at each connect
+  std::function<void(std::uint64_t us)> on_answer;  // told how long each command took
 };
 
 class LinkObserver {

@@ -101,8 +101,21 @@ std::string bell_channel(std::string_view stream, int database) {
   return channel;
 }
 
+std::string latest_key(std::string_view stream) { return side_key(stream, "latest"); }
+
+std::string requests_key(std::string_view stream) { return side_key(stream, "requests"); }
+
 std::string idempotency_key(std::string_view stream, std::string_view client_key) {
   return side_key(stream, "idem:" + hex(sha256(client_key)));
+}
+
+std::optional<EntryId> parse_bell_id(std::string_view payload) {
+  Reader reader(payload);
+  if (!reader.skip('1') || !reader.skip(' ') || !reader.until(' ')) {
+    return std::nullopt;
+  }
+  const auto id = reader.until(' ');
+  return id ? parse_entry_id(*id) : std::nullopt;
 }
 
 std::optional<Bell> parse_bell(std::string_view payload) {

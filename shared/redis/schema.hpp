@@ -6,12 +6,16 @@
 // clients read and write it. What the product adds stands beside it, in the same cluster slot:
 //
 //   notify:{S}:bell            Pub/Sub channel: one message per published entry (see Bell)
-//   notify:{S}:idem:<sha256>   string, id that was answered to that idempotency key, with a TTL
+//   notify:{S}:idem:<sha256>   string, id that was answered to that idempotency key, and a digest
+//                              of what was published (or none), with a TTL
+//   notify:{S}:requests        stream, ids of requests that published (see scripts/requests.lua)
+//   notify:{S}:latest          string, id of the entry that new subscribers are given, with a TTL
 //   notify:{S}:due             sorted set, score = due time (ms), member = <attempts>:<entry id>
 //   notify:{S}:dead            stream, dead letters (see scripts/settle-dead.lua)
 //   notify:{S}:lease:<name>    string, token of the worker that holds that consumer name, TTL
 //   notify:budget:{<sha256>}   hash, token bucket and hold of one destination, TTL
 //   notify:probe:<name>        Pub/Sub channel of one nginx worker's round-trip probe
+//   notify:ready               never there: what is asked whether writes are taken (kReadinessKey)
 //
 // Of a work queue, the group G of S (schema_queues.hpp; G is a label there, see group_key()):
 //
@@ -20,6 +24,7 @@
 //   notify:{S}:queue:<G>       Pub/Sub channel: what all nginx workers are to know (Control)
 //   notify:{inflight}:<id>     set of (S, G) that have an entry of that id in flight, with a TTL
 //   notify:{queues}            hash: (S, G) → <ack timeout ms> <deliveries at most>
+//   notify:{queues}:keeper     string, token of the worker process that looks after them, TTL
 //
 // A lease is `<expires, ms by Redis' clock> <token> <limit> <received> <finished>`. The token is
 // the connection's; who holds the name may have `limit` entries in flight; the last two count what
@@ -37,6 +42,10 @@
 
 namespace notify::redis {
 
+// How the names of all keys and channels above begin.
+inline constexpr std::string_view kOwnKeys = "notify:";
+inline constexpr std::string_view kReadinessKey = "notify:ready";
+
 struct Script {
   std::string_view name;
   std::string_view source;
@@ -47,11 +56,18 @@ struct Script {
 // takes and answers stands at its top.
 namespace scripts {
 // The module's.
+extern const Script backlog;
 extern const Script clear;
+extern const Script history;
+extern const Script latest;  // answer: parse_read(), too
 extern const Script publish;
+extern const Script publish_batch;
 extern const Script read;  // answer: parse_read() of page.hpp
 extern const Script status;
-// Work queues, by the module; sweep by the worker.
+// Inboxes: pages by the module, acknowledgements by the catalogue as well.
+extern const Script acknowledge;
+extern const Script inbox;
+// Work queues, by the module; overdue and sweep by the worker.
 extern const Script audit;
 extern const Script claim;
 extern const Script consumers;
@@ -60,6 +76,7 @@ extern const Script inflight;
 extern const Script join;
 extern const Script leave;
 extern const Script limit;
+extern const Script overdue;
 extern const Script renew;
 extern const Script sweep;
 extern const Script take;
@@ -73,6 +90,7 @@ extern const Script lease;
 extern const Script mark;
 extern const Script reclaim;
 extern const Script redrive;
+extern const Script requests;
 extern const Script settle_dead;
 extern const Script settle_done;
 extern const Script settle_later;
@@ -80,11 +98,17 @@ extern const Script settle_later;
 
 std::string side_key(std::string_view stream, std::string_view suffix);
 
+// The field of an entry that holds the id of its request, where the layout is the product's. Other
+// streams have it beside them.
+inline constexpr std::string_view kRequestField = "request";
+
 // Whether the stream's side keys lie in its own cluster slot. False for the few names where the
 // rules of hash tags leave no way (a `}` but no tag): to be refused where Redis is a cluster.
 bool shares_slot(std::string_view stream);
 
 std::string bell_channel(std::string_view stream, int database);
+std::string latest_key(std::string_view stream);
+std::string requests_key(std::string_view stream);
 std::string idempotency_key(std::string_view stream, std::string_view client_key);
 
 // The message on the bell. `prev` is the id of the entry that stood last before this one (0-0 in
@@ -100,5 +124,7 @@ struct Bell {
 };
 inline constexpr std::size_t kBellInlineLimit = 64 * 1024;
 std::optional<Bell> parse_bell(std::string_view payload);
+// Only whose bell it is: nothing behind the ids is looked at.
+std::optional<EntryId> parse_bell_id(std::string_view payload);
 
 }  // namespace notify::redis

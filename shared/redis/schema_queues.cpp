@@ -120,9 +120,11 @@ std::optional<Control> parse_control(std::string_view payload) {
     return limit ? std::optional(std::move(control)) : std::nullopt;
   }
   control.kind = Control::Kind::kDone;
-  if (word == "moved") {
-    control.kind = Control::Kind::kMoved;
+  if (word == "moved" || word == "lacks") {
+    control.kind = word == "moved" ? Control::Kind::kMoved : Control::Kind::kLacks;
     control.token = take_word(payload);
+  } else if (word == "absent") {
+    control.kind = Control::Kind::kAbsent;
   } else if (word != "done") {
     return std::nullopt;
   }

@@ -22,6 +22,7 @@ inline constexpr std::string_view kMarkKind = "mark";
 inline constexpr std::string_view kLeasesKind = "consumers";
 
 inline constexpr std::string_view kQueuesKey = "notify:{queues}";
+inline constexpr std::string_view kKeeperKey = "notify:{queues}:keeper";
 
 // For as long a consumer's name is its own after the last renewal, and how often that is renewed.
 inline constexpr std::uint64_t kLeaseMs = 45'000;
@@ -53,13 +54,16 @@ std::optional<QueueSettings> parse_queue_settings(std::string_view text);
 // A message on the control channel:
 //
 //   done <id>…           these are finished, or not to be had any more: whoever held one has room
+//   absent <id>…         these were not pending: whoever counts one as in flight is to look
+//   lacks <token> <id>…  these are somebody else's: if that connection counts one as in flight, it
+//                        is to look
 //   moved <token> <id>…  these are that connection's now: whoever else held one has room
 //   limit <n>            each consumer may have n entries in flight
 //   reclaim              some were not finished in time: claim them
 struct Control {
-  enum class Kind { kDone, kMoved, kLimit, kReclaim };
+  enum class Kind { kDone, kAbsent, kLacks, kMoved, kLimit, kReclaim };
   Kind kind = Kind::kReclaim;
-  std::string_view token;  // kMoved; a part of the payload
+  std::string_view token;  // kMoved, kLacks; a part of the payload
   std::uint64_t limit = 0;
   std::vector<EntryId> ids;
 };

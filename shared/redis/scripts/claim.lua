@@ -10,13 +10,14 @@
 --       it wants; and so on
 --
 -- Answers {'ok', where to go on ('0-0': that was all), gone, dead, {limit, entry, …}, …}, or
--- {'lost'}, as take.lua. At most CALLS pages of the group's pending entries are looked at.
+-- {'lost'}, as take.lua. At most CALLS pages of READ of the group's pending entries are looked at; what
+-- is over the bound is as much of the last page as was read.
 -- Not to be repeated: what was given is pending.
 --
 -- XAUTOCLAIM with JUSTID on every version: it does not raise the delivery counter. From Redis 7 on
 -- it drops entries without a body itself, and names them; before, they come like the others.
 
-local CALLS = 8
+local CALLS, READ = 16, 4
 
 local stream, leases, dead = KEYS[1], KEYS[2], KEYS[3]
 local group, channel, idle, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -62,7 +63,7 @@ for i = 8, #ARGV, 4 do
   local lease = redis.call('HGET', leases, consumer)
   local expires, holder, limit, received, finished =
     string.match(lease or '', '^(%d+) (%S+) (%d+) (%d+) (%d+)$')
-  local share = {-1}
+  local share = {holder and -1 or -2}
   if holder == token then
     share[1] = tonumber(limit)
     local room = math.min(tonumber(ARGV[i + 3]), share[1] - tonumber(ARGV[i + 2]))
@@ -96,6 +97,9 @@ while #takers > 0 and not walked and calls < CALLS and used < budget do
     end
     for _, id in ipairs(page[2]) do
       local entry = redis.call('XRANGE', stream, id, id)[1]
+      for _, text in ipairs(entry and entry[2] or {}) do
+        used = used + #text
+      end
       local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
       if not entry then
         redis.call('XACK', stream, group, id)
@@ -109,9 +113,6 @@ while #takers > 0 and not walked and calls < CALLS and used < budget do
         taker.share[#taker.share + 1] = entry
         taker.moved[#taker.moved + 1] = id
         taker.room = taker.room - 1
-        for _, text in ipairs(entry[2]) do
-          used = used + #text
-        end
       end
     end
     if #taker.moved > 0 then
@@ -123,7 +124,7 @@ while #takers > 0 and not walked and calls < CALLS and used < budget do
         taker.token, taker.limit, taker.received, taker.finished))
     end
   end
-  quantum = quantum * 2
+  quantum = math.min(quantum * 2, READ)
 end
 if #settled > 0 then
   redis.pcall('PUBLISH', channel, 'done ' .. table.concat(settled, ' '))

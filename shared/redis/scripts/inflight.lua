@@ -8,6 +8,10 @@
 
 local pair, ttl = ARGV[1], tonumber(ARGV[2])
 
+-- Redis refuses nothing for want of memory in a script that has written: this writes nothing. What was
+-- given out is to be finished where memory is full, too.
+redis.call('SREM', KEYS[1], '')
+
 local changed = 0
 for _, key in ipairs(KEYS) do
   if ttl == 0 then

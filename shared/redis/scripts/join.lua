@@ -15,6 +15,10 @@ local consumer, token, limit, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Redis refuses nothing for want of memory in a script that has written: this writes nothing. A full
+-- one is emptied by consumers.
+redis.call('HDEL', leases, '')
+
 local received, finished = '0', '0'
 local lease = redis.call('HGET', leases, consumer)
 if lease then

@@ -11,6 +11,10 @@ local leases, channel, limit = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Redis refuses nothing for want of memory in a script that has written: this writes nothing. A full
+-- one is emptied by consumers.
+redis.call('HDEL', leases, '')
+
 local count = 0
 local all = redis.call('HGETALL', leases)
 for i = 1, #all, 2 do

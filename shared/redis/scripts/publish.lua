@@ -2,22 +2,36 @@
 -- is written. Once the entry stands the answer is its id, whatever else is refused (by an ACL): a
 -- reader without a bell finds it a little later.
 --
--- KEYS  stream, and notify:{S}:idem:<sha256> if the publisher gave an idempotency key
+-- KEYS  stream; then notify:{S}:idem:<sha256> if the publisher gave an idempotency key; then
+--       notify:{S}:latest if the latest entry is to be replayed to new subscribers; then
+--       notify:{S}:requests if the id of the request is to be kept beside the stream
 -- ARGV  retained entries (0: all), retained age in ms (0: for ever), bell's channel, inline limit in
---       bytes, how long an idempotency key is remembered in ms, then field, value, field, value, …
+--       bytes, how long the idempotency key is remembered in ms (0: there is none), digest of what is
+--       published (empty: not to be compared), how long the entry is replayed in ms (0: it is not),
+--       id of the request (without blanks; empty: of no concern), of how many publishes (about) the
+--       request is kept beside the stream (0: it is not), then field, value, field, value, ...
 --
--- Answers {id, 0}; {first id, 1} for a key that was seen before, and then does nothing.
+-- Answers {id, 0}; for an idempotency key that was seen before {first id, 1, id of the first request},
+-- or {first id, 2, …} if that was with something else, and then does nothing.
 -- The bell's layout: schema.hpp, Bell.
 
 -- Arguments of commands are strings throughout: a number costs a conversion either way.
 
-local stream, idem = KEYS[1], KEYS[2]
-local retain, age = ARGV[1], ARGV[2]
+local FIRST = 10        -- of the fields
+local WEEK = 604800000  -- ms: requests of a stream that gets nothing more
+
+local stream = KEYS[1]
+local idem = ARGV[5] ~= '0' and KEYS[2]
+local latest = ARGV[7] ~= '0' and KEYS[idem and 3 or 2]
+local request, requests = ARGV[8], ARGV[9] ~= '0' and KEYS[#KEYS]
+local retain, age, digest = ARGV[1], ARGV[2], ARGV[6]
 
 if idem then
-  local first = redis.call('GET', idem)
-  if first then
-    return {first, 1}
+  local known = redis.call('GET', idem)
+  if known then
+    local first, before, by = string.match(known, '^(%S+) ?(%S*) ?(%S*)$')
+    local same = before == digest or before == '' or digest == ''
+    return {first, same and 1 or 2, by}
   end
 end
 
@@ -28,9 +42,9 @@ if last.err then
 end
 local id
 if retain ~= '0' then
-  id = redis.pcall('XADD', stream, 'MAXLEN', '~', retain, '*', unpack(ARGV, 6))
+  id = redis.pcall('XADD', stream, 'MAXLEN', '~', retain, '*', unpack(ARGV, FIRST))
 else
-  id = redis.pcall('XADD', stream, '*', unpack(ARGV, 6))
+  id = redis.pcall('XADD', stream, '*', unpack(ARGV, FIRST))
 end
 if type(id) == 'table' then
   return id
@@ -50,20 +64,20 @@ if age ~= '0' then
 end
 
 local size = 0
-for i = 6, #ARGV do
+for i = FIRST, #ARGV do
   size = size + #ARGV[i]
 end
 local head = '1 ' .. (last[1] and last[1][1] or '0-0') .. ' ' .. id .. ' '
 if size > tonumber(ARGV[4]) then
   redis.pcall('PUBLISH', ARGV[3], head .. '-\n')
-elseif #ARGV == 7 then
-  local name, value = ARGV[6], ARGV[7]
+elseif #ARGV == FIRST + 1 then
+  local name, value = ARGV[FIRST], ARGV[FIRST + 1]
   redis.pcall('PUBLISH', ARGV[3],
               head .. '1\n' .. #name .. ':' .. name .. #value .. ':' .. value)
 else
-  local parts = {head, (#ARGV - 5) / 2, '\n'}
+  local parts = {head, (#ARGV - FIRST + 1) / 2, '\n'}
   local n = 3
-  for i = 6, #ARGV do
+  for i = FIRST, #ARGV do
     parts[n + 1], parts[n + 2], parts[n + 3] = #ARGV[i], ':', ARGV[i]
     n = n + 3
   end
@@ -71,6 +85,24 @@ else
 end
 
 if idem then
-  redis.pcall('SET', idem, id, 'PX', ARGV[5])
+  local known = id
+  if request ~= '' then
+    known = id .. ' ' .. digest .. ' ' .. request
+  elseif digest ~= '' then
+    known = id .. ' ' .. digest
+  end
+  redis.pcall('SET', idem, known, 'PX', ARGV[5])
+end
+if requests then
+  local kept = redis.pcall('XADD', requests, 'MAXLEN', '~', ARGV[9], id, 'request', request)
+  if type(kept) == 'table' then
+    -- The stream was deleted and made anew: its ids are lower now.
+    redis.pcall('DEL', requests)
+    redis.pcall('XADD', requests, id, 'request', request)
+  end
+  redis.pcall('PEXPIRE', requests, WEEK)
+end
+if latest then
+  redis.pcall('SET', latest, id, 'PX', ARGV[7])
 end
 return {id, 0}

@@ -2,13 +2,18 @@
 -- pending again, with no attempts, due at once: the same id, seen by this group only. Where it
 -- was trimmed or cleared, the original fields are added as a new entry, for all readers.
 --
+-- An entry of a work queue is not due: it counts as late, and the queue's consumers are called.
+--
 -- KEYS  stream, notify:{S}:dead, notify:{S}:due
--- ARGV  id of the dead letter
+-- ARGV  id of the dead letter, the queue's control channel ('': the group is no work queue)
 --
 -- Answers {'pending', id}, {'added', id}, or {'none'} if there is no such dead letter (then it was
 -- driven before, and nothing changes).
 
+local LONG_AGO = 365 * 24 * 3600 * 1000  -- ms: beyond any ack timeout
+
 local stream, dead, due = KEYS[1], KEYS[2], KEYS[3]
+local channel = ARGV[2]
 
 local letter = redis.call('XRANGE', dead, ARGV[1], ARGV[1])[1]
 if not letter then
@@ -21,11 +26,17 @@ end
 local id, group = fields[2], fields[4]
 
 if #redis.call('XRANGE', stream, id, id) == 1 then
-  local time = redis.call('TIME')
-  -- First the one that can fail: it does where the group is lost. The consumer is nobody's; the
-  -- worker that takes the retry claims it from there.
-  redis.call('XCLAIM', stream, group, 'redrive', 0, id, 'RETRYCOUNT', 1, 'FORCE', 'JUSTID')
-  redis.call('ZADD', due, time[1] * 1000 + math.floor(time[2] / 1000), '0:' .. id)
+  -- First the one that can fail: it does where the group is lost. The consumer is nobody's; who
+  -- takes the entry next claims it from there.
+  if channel ~= '' then
+    redis.call('XCLAIM', stream, group, 'redrive', 0, id, 'IDLE', LONG_AGO, 'RETRYCOUNT', 0,
+      'FORCE', 'JUSTID')
+    redis.pcall('PUBLISH', channel, 'reclaim')
+  else
+    local time = redis.call('TIME')
+    redis.call('XCLAIM', stream, group, 'redrive', 0, id, 'RETRYCOUNT', 1, 'FORCE', 'JUSTID')
+    redis.call('ZADD', due, time[1] * 1000 + math.floor(time[2] / 1000), '0:' .. id)
+  end
   redis.call('XDEL', dead, ARGV[1])
   return {'pending', id}
 end

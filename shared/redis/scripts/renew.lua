@@ -12,6 +12,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local expires = string.format('%.0f', now + ttl)
 
+-- Redis refuses nothing for want of memory in a script that has written: this writes nothing. A full
+-- one is emptied by consumers.
+redis.call('HDEL', leases, '')
+
 local limits = {}
 for i = 2, #ARGV, 3 do
   local consumer, token, limit = ARGV[i], ARGV[i + 1], ARGV[i + 2]

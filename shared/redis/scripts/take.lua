@@ -2,8 +2,9 @@
 -- is decided here, by the limit that stands in Redis: once limit.lua has answered, not one entry
 -- more is given. With no consumers it only looks whether the group exists.
 --
--- They share as evenly as the number of entries allows: first one entry for each, then two, four
--- and so on; so a read is not much more than all before it, and the answer stays near its bound.
+-- They share as evenly as the number of entries allows: first one entry for each, then two, then
+-- four and four again. How large entries are is only known when they are read, so the answer is
+-- over its bound by READ - 1 of them at most.
 --
 -- KEYS  stream, notify:{S}:consumers:<G>
 -- ARGV  group, bytes of names and values at most (about: at least one entry), then consumer, token,
@@ -11,9 +12,12 @@
 --
 -- Answers {'ok', more, {limit, entry, entry, …}, …}, a list for each consumer in that order:
 --   more   0 if a read came up short: there is nothing that was not given to somebody
---   limit  -1 if its name is another one's now; then it gets nothing
+--   limit  -1 if its name is another one's now, -2 if it is nobody's (renew.lua gives it back);
+--          then it gets nothing
 -- and {'lost'} if there is no such group (any more), or no such stream.
 -- Not to be repeated: what was given is pending.
+
+local READ = 4
 
 local stream, leases, group, budget = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 
@@ -34,7 +38,7 @@ for i = 3, #ARGV, 4 do
   local lease = redis.call('HGET', leases, consumer)
   local expires, holder, limit, received, finished =
     string.match(lease or '', '^(%d+) (%S+) (%d+) (%d+) (%d+)$')
-  local share = {-1}
+  local share = {holder and -1 or -2}
   if holder == token then
     share[1] = tonumber(limit)
     local room = math.min(tonumber(ARGV[i + 3]), share[1] - tonumber(ARGV[i + 2]))
@@ -70,7 +74,7 @@ while more and hungry > 0 and used < budget do
       hungry = hungry + (taker.room > 0 and 1 or 0)
     end
   end
-  quantum = quantum * 2
+  quantum = math.min(quantum * 2, READ)
 end
 answer[2] = more and 1 or 0
 
