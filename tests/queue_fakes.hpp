@@ -102,7 +102,9 @@ struct FakeWatcher final : Watcher {
 
 struct FakeQueueWaker final : Waker {
   int wakes = 0;
+  std::uint64_t wake_in_ms = 0;  // as it was asked for last
   void wake() override { ++wakes; }
+  void wake_in(std::uint64_t ms) override { wake_in_ms = ms; }
 };
 
 // "joined 1 2 3 ended(lost)"

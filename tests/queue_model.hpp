@@ -184,9 +184,9 @@ class RedisModel {
   }
 
   void finish(int group, EntryId id) {
-    groups[group].pending.erase(id);
+    const bool pending = groups[group].pending.erase(id) > 0;
     groups[group].finished.insert(id);
-    publish(group, "done " + format_entry_id(id));
+    publish(group, (pending ? "done " : "absent ") + format_entry_id(id));
   }
 
   void set_limit(int group, std::uint64_t limit) {
@@ -221,6 +221,7 @@ class RedisModel {
   static std::size_t room_of(const State& state, const Asked& asked, Share& share) {
     const auto lease = state.leases.find(asked.consumer);
     if (lease == state.leases.end() || lease->second.token != asked.token) {
+      share.forgotten = lease == state.leases.end() || lease->second.token.empty();
       return 0;
     }
     share.limit = lease->second.limit;

@@ -50,6 +50,7 @@ struct ModelWorker : Source, Watcher, Waker {
 
   void start();
   void wake() override { awake = true; }
+  void wake_in(std::uint64_t) override { gathering = true; }
   void turn();
   void execute_one();
   void answer_one(bool failed);
@@ -83,6 +84,7 @@ struct ModelWorker : Source, Watcher, Waker {
   Judge& judge;
   std::mt19937_64& random;
   bool awake = false;
+  bool gathering = false;
   bool watching = false;
   bool listening[2] = {};
   bool subscribed = true;  // the link is up
@@ -106,11 +108,17 @@ inline void ModelWorker::start() {
   limits.claim_ms = 5'000;
   limits.audit_ms = 5'000;
   limits.linger_ms = 3'000;
+  limits.gather_hand = 1;
+  limits.gather_part = 1;
   queues = std::make_unique<Queues>(*this, *this, *this, limits);
   queues->tick(redis.now);
 }
 
 inline void ModelWorker::turn() {
+  if (gathering && random() % 2 == 0) {
+    gathering = false;
+    queues->gathered();
+  }
   if (std::exchange(awake, false)) {
     queues->turn();
   }

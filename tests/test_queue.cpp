@@ -65,7 +65,6 @@ START_TEST(joins_that_fail) {
     const char* notes;
   };
   const Row rows[] = {
-      {"held", Joined{true, 0, false}, "ended(held)", ""},
       {"away", kAway, "ended(refused: away)", ""},
       // It may have the name.
       {"unknown", Error{ErrorKind::kUnknownOutcome, "?"}, "ended(refused: ?)", "leave s/g a"},
@@ -85,6 +84,34 @@ START_TEST(joins_that_fail) {
     a.consumer.reset();
     EXPECT_EQ_ROW(row.name, f.notes(), "");
   }
+}
+END_TEST
+
+// Its client may have come back before the news that its last connection is gone.
+START_TEST(a_name_that_is_held_is_asked_for_once_more) {
+  const Joined held{true, 0, false};
+  Fixture f;
+  Client a, b, c;
+  f.join(a, "a", 5);
+  f.join(b, "b");
+  f.join(c, "c");
+  for (int i = 0; i < 3; ++i) {
+    f.queues.on_joined(f.ticket(), held);
+  }
+  f.notes();
+  c.consumer.reset();
+  EXPECT_EQ(f.notes(), "leave s/g c");
+  f.wait(250);
+  EXPECT_EQ(f.asked(), "");
+  f.wait(250);
+  EXPECT_EQ(f.asked(), "join s/g a 5");
+  f.queues.on_joined(f.ticket(), Joined{false, 5, false});
+  EXPECT_EQ(f.source.open.front().what, "join s/g b 1");
+  f.queues.on_joined(f.ticket(), held);
+  EXPECT_EQ(a.sink.text, "joined");
+  EXPECT_EQ(b.sink.text, "ended(held)");
+  EXPECT_EQ(f.notes(), "");  // a name that is another one's is not given back
+  EXPECT_EQ(f.queues.figures().consumers, 1U);
 }
 END_TEST
 
@@ -218,7 +245,8 @@ END_TEST
 START_TEST(a_look_each_second) {
   Fixture f;
   Client a;
-  f.settle(a, "a");
+  f.limits_ = {{"a", 5}};
+  f.settle(a, "a", 5);
   f.wait(500);
   EXPECT_EQ(f.asked(), "");
   int looks = 0;
@@ -226,11 +254,22 @@ START_TEST(a_look_each_second) {
     f.wait(250);
     const std::string asked = f.asked();
     if (!asked.empty()) {
-      looks += asked.starts_with("take") ? 1 : 0;
+      looks += asked == "take s/g a:0+1" ? 1 : 0;
       f.answer_empty();
     }
   }
   EXPECT(looks >= 9 && looks <= 11);
+  // One that finds something is followed by all that there is room for.
+  std::string asked;
+  while (asked.empty() || !asked.starts_with("take")) {
+    if (!asked.empty()) {
+      f.answer_empty();
+    }
+    f.wait(250);
+    asked = f.asked();
+  }
+  f.answer_taken({share(5, {1})}, true);
+  EXPECT_EQ(f.asked(), "take s/g a:1+4");
 }
 END_TEST
 
@@ -370,6 +409,44 @@ START_TEST(an_entry_changes_hands) {
 }
 END_TEST
 
+START_TEST(absent_entries) {
+  Fixture f;
+  Client a;
+  f.limits_ = {{"a", 9}};
+  f.settle(a, "a", 9);
+  f.queues.on_bell("s", {1, 0});
+  EXPECT_EQ(f.asked(), "take s/g a:0+9");
+  f.control("absent 1-0 2-0");  // finished before they were given out: they are pending now
+  f.answer_taken({share(9, {1, 2})});
+  EXPECT_EQ(a.sink.text, "joined 1 2");
+  EXPECT_EQ(f.asked(), "");
+  f.control("absent 3-0");
+  EXPECT_EQ(f.asked(), "");
+  f.control("absent 2-0");
+  EXPECT_EQ(f.asked(), "audit s/g a:1 a:2");
+  f.queues.on_audited(f.ticket(), Audited{false, {true, false}});
+  EXPECT_EQ(a.consumer->in_flight(), 1U);
+  EXPECT_EQ(f.asked(), "");
+  // Somebody finishes in its name what another one holds.
+  f.control("lacks token-b 1-0");
+  EXPECT_EQ(f.asked(), "");
+  f.control("lacks token-a 1-0");
+  EXPECT_EQ(f.asked(), "audit s/g a:1");
+  f.queues.on_audited(f.ticket(), Audited{false, {true}});
+  // While one is on its way, which may be older: all over again.
+  EXPECT_EQ(f.asked(), "");
+  f.wait(30'000);
+  while (!f.asked().starts_with("audit")) {
+    f.answer_empty();
+  }
+  f.control("absent 1-0");
+  f.queues.on_audited(f.ticket(), Audited{false, {true}});
+  EXPECT_EQ(f.asked(), "audit s/g a:1");
+  f.queues.on_audited(f.ticket(), Audited{false, {false}});
+  EXPECT_EQ(a.consumer->in_flight(), 0U);
+}
+END_TEST
+
 START_TEST(messages_overtake_answers) {
   Fixture f;
   Client a;
@@ -468,9 +545,10 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("queue", joining, joins_that_fail, leaving_before_the_answer, a_group_that_was_restored,
-           consumers_are_served_in_turn, a_take_is_bounded, limits_are_followed, a_pause,
-           a_look_each_second, a_client_that_reads_nothing, sinks_that_close_or_die,
-           a_sink_dies_when_joined, a_walk_alternates_with_takes, an_entry_changes_hands,
+CHECK_MAIN("queue", joining, joins_that_fail, a_name_that_is_held_is_asked_for_once_more,
+           leaving_before_the_answer, a_group_that_was_restored, consumers_are_served_in_turn,
+           a_take_is_bounded, limits_are_followed, a_pause, a_look_each_second,
+           a_client_that_reads_nothing, sinks_that_close_or_die, a_sink_dies_when_joined,
+           a_walk_alternates_with_takes, an_entry_changes_hands, absent_entries,
            messages_overtake_answers, groups_of_a_stream_share_its_bell,
            groups_ask_a_bounded_number_at_a_time, the_end_of_all)

@@ -125,6 +125,22 @@ START_TEST(after_missed_messages) {
 }
 END_TEST
 
+// What it answers may be older than the messages that were missed.
+START_TEST(missed_while_names_are_renewed) {
+  Fixture f;
+  Client a;
+  f.limits_ = {{"a", 1}};
+  f.settle(a, "a", 1);
+  f.queues.on_listening({"s", "g"});
+  EXPECT_EQ(f.asked(), "renew s/g a:1");
+  f.queues.on_listening({"s", "g"});
+  f.queues.on_renewed(f.ticket(), Renewed{1});
+  EXPECT_EQ(f.asked(), "renew s/g a:1");
+  f.queues.on_renewed(f.ticket(), Renewed{5});
+  EXPECT_EQ(a.consumer->limit(), 5U);
+}
+END_TEST
+
 START_TEST(names_are_renewed) {
   Limits limits;
   limits.renew_consumers = 2;
@@ -158,6 +174,35 @@ START_TEST(names_are_renewed) {
   f.queues.on_renewed(f.ticket(), Renewed{0, std::nullopt});
   EXPECT_EQ(b.sink.text, "joined ended(name)");
   EXPECT_EQ(f.notes(), "leave s/g a");  // and not b
+  EXPECT_EQ(f.queues.figures().leases_lost, 1U);
+}
+END_TEST
+
+START_TEST(a_lease_that_is_gone_is_taken_back) {
+  Fixture f;
+  Client a;
+  Client b;
+  f.settle(a, "a", 3);
+  f.settle(b, "b", 3);
+  Share gone;
+  gone.forgotten = true;
+  f.queues.on_bell("s", {1, 0});
+  f.asked();
+  f.answer_taken({gone, share(3, {1})});
+  EXPECT_EQ(f.asked(), "renew s/g a:100");  // before anything else, and nobody but it
+  f.queues.on_renewed(f.ticket(), Renewed{3});
+  EXPECT(f.asked().starts_with("claim") || f.asked().starts_with("take"));
+  f.answer_empty();
+  EXPECT_EQ(a.sink.text, "joined");
+  EXPECT_EQ(f.queues.figures().leases_lost, 0U);
+  // Somebody else was quicker.
+  f.queues.on_bell("s", {2, 0});
+  while (!f.asked().starts_with("take")) {
+    f.answer_empty();
+  }
+  f.answer_taken({gone, gone});
+  EXPECT(f.asked().starts_with("renew s/g "));
+  f.queues.on_renewed(f.ticket(), Renewed{std::nullopt, 3});
   EXPECT_EQ(f.queues.figures().leases_lost, 1U);
 }
 END_TEST
@@ -212,4 +257,5 @@ END_TEST
 }  // namespace
 
 CHECK_MAIN("queue, upstream", a_lost_group_ends_all, operations_that_fail, after_missed_messages,
-           names_are_renewed, a_mark_is_kept, hostile_messages)
+           missed_while_names_are_renewed, names_are_renewed, a_lease_that_is_gone_is_taken_back,
+           a_mark_is_kept, hostile_messages)

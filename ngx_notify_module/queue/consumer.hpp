@@ -3,7 +3,7 @@
 // One client of one group: its name, what it may have, and what it has.
 //
 //   Joining ──(the name is its own)──► Serving ⇄ Blocked: its socket is full
-//      │                                  │         │
+//    ⟲ │ held: once more                  │         │
 //      │ held, refused                    │ group lost, name lost, the sink has closed
 //      └────────────────┬─────────────────┴─────────┘
 //                       ▼
@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "ngx_notify_module/queue/holdings.hpp"
+#include "ngx_notify_module/queue/limits.hpp"
 #include "ngx_notify_module/queue/sink.hpp"
 
 namespace notify::queue {
@@ -61,6 +62,10 @@ class Consumer final : public hub::Hook<ConsumerTag>, public hub::Hook<ReadyTag>
                ? static_cast<std::size_t>(limit_ - hand_.count)
                : 0;
   }
+  // It has enough to do, and room for a few more only.
+  [[nodiscard]] bool busy(const Limits& limits) const {
+    return hand_.count >= limits.gather_hand && room() < limit_ / limits.gather_part;
+  }
   [[nodiscard]] Holdings::Hand& hand() { return hand_; }
 
   Group* group_;  // null when it is Ended
@@ -69,6 +74,7 @@ class Consumer final : public hub::Hook<ConsumerTag>, public hub::Hook<ReadyTag>
   State state_ = State::kJoining;
   std::uint64_t serial_;  // what it is known by where it may be gone
   Ticket join_ = 0;
+  bool held_ = false;  // its name was another connection's when it was asked for first
   std::uint64_t limit_;
   std::uint64_t renewed_ms_ = 0;
   Holdings::Hand hand_;

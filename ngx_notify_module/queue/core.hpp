@@ -15,9 +15,16 @@ namespace notify::queue {
 class Consumer;
 class Group;
 
-using hub::Waker;  // asks for a call of Queues::turn() later in this or the next turn
+class Waker : public hub::Waker {  // for a call of Queues::turn() later in this or the next turn
+ public:
+  virtual void wake_in(std::uint64_t ms) = 0;  // for a call of Queues::gathered()
+
+ protected:
+  ~Waker() = default;
+};
 
 struct AskTag;       // groups that want to ask something
+struct GatherTag;    // groups that could take, and wait until it is worth while
 struct ConsumerTag;  // all consumers of a group
 struct ReadyTag;     // consumers of a group that have room, in turn
 struct HeldTag;      // entries that a consumer holds
@@ -44,6 +51,7 @@ struct Core {
   unsigned asking = 0;  // groups with an operation in flight
   bool awake = false;   // turn() was asked for
   hub::List<Group, AskTag> due;
+  hub::List<Group, GatherTag> gathering;
 
   std::uint64_t next_serial() { return ++last_serial; }
 

@@ -38,9 +38,25 @@ void Group::join(Consumer& consumer) {
   members_.push_back(consumer);
   by_serial_.emplace(consumer.serial_, &consumer);
   settings_ = consumer.options_.settings;
+  ask_name(consumer);
+}
+
+void Group::ask_name(Consumer& consumer) {
   consumer.renewed_ms_ = core_.now_ms;
   consumer.join_ = core_.ask(*this, &consumer);
   core_.source.join(consumer.join_, name(), {consumer.member(), consumer.limit_}, settings_);
+}
+
+// A client that comes back at once may be quicker than the news, at another nginx worker, that its
+// last connection is gone.
+void Group::ask_held_names() {
+  while (!held_.empty() && held_.front().first <= core_.now_ms) {
+    Consumer* consumer = find(held_.front().second);
+    held_.pop_front();
+    if (consumer != nullptr) {
+      ask_name(*consumer);
+    }
+  }
 }
 
 void Group::leave(Consumer& consumer) {
@@ -116,7 +132,7 @@ void Group::set_limit(Consumer& consumer, std::uint64_t limit) {
 // ---- asking -------------------------------------------------------------------------------------
 
 void Group::schedule() {
-  if (state_ != State::kAsking && !linked()) {
+  if (state_ != State::kAsking && !hub::Hook<AskTag>::linked()) {
     core_.due.push_back(*this);
     core_.wake();
   }
@@ -124,7 +140,32 @@ void Group::schedule() {
 
 bool Group::has_ready() { return !ready_.empty(); }
 
-bool Group::wants_take() { return look_due_ || (fresh_ && has_ready()); }
+bool Group::all_busy() {
+  hub::List<Consumer, ReadyTag>::Cursor cursor;
+  ready_.begin(cursor);
+  for (unsigned i = 0; i < core_.limits.take_consumers; ++i) {
+    const Consumer* consumer = ready_.step(cursor);
+    if (consumer == nullptr) {
+      break;
+    }
+    if (!consumer->busy(core_.limits)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Group::gather() {
+  if (core_.gathering.empty()) {
+    core_.waker.wake_in(core_.limits.gather_ms);
+  }
+  core_.gathering.push_back(*this);
+}
+
+void Group::on_gathered() {
+  gathered_ = true;
+  schedule();
+}
 
 void Group::step() {
   if (state_ == State::kAsking || (state_ == State::kPausing && core_.now_ms < retry_at_)) {
@@ -143,11 +184,14 @@ void Group::step() {
   if (state_ != State::kResting) {
     return;
   }
-  const bool take_now = wants_take();
+  const bool could_take = fresh_ && has_ready();
+  const bool take_now = look_due_ || (could_take && (gathered_ || !all_busy()));
   if (claim_wanted_ && has_ready() && !(claimed_last_ && take_now)) {
     claim();
   } else if (take_now) {
     take();
+  } else if (could_take && !hub::Hook<GatherTag>::linked()) {
+    gather();
   }
 }
 
@@ -182,13 +226,22 @@ std::vector<Order> Group::orders() {
   return orders;
 }
 
+// A look, where nothing says that there are new entries, is for one entry and its first taker: if
+// it finds one, all are asked for then. Idle groups are many, and each look costs Redis by its
+// takers.
 void Group::take() {
-  const std::vector<Order> wanted = orders();
+  std::vector<Order> wanted = orders();
+  if (!fresh_ && !wanted.empty()) {
+    wanted.resize(1);
+    wanted[0].count = 1;
+    asked_.resize(1);
+  }
   look_due_ = false;
   look_at_ = core_.now_ms + core_.limits.look_ms;
   claimed_last_ = false;
   if (!wanted.empty()) {
-    fresh_ = false;
+    fresh_ = gathered_ = false;
+    hub::Hook<GatherTag>::unlink();
   }
   core_.source.take(begin(Operation::kTake), name(), wanted, settings_);
 }
@@ -202,13 +255,12 @@ void Group::claim() {
 void Group::audit() {
   std::vector<Holding> holdings;
   audited_.clear();
-  EntryId after = audit_after_;
   while (holdings.size() < core_.limits.audit_entries) {
-    const Holdings::Held* held = holdings_.after(after);
+    const Holdings::Held* held = holdings_.after(audit_after_);
     if (held == nullptr) {
       break;
     }
-    after = held->id;
+    audit_after_ = held->id;  // who wants it all over again meanwhile sets it back
     holdings.push_back({held->holder->name(), held->id});
     audited_.emplace_back(held->id, held->holder->serial_);
   }
@@ -222,11 +274,10 @@ void Group::audit() {
 void Group::renew() {
   std::vector<Lease> leases;
   asked_.clear();
-  asked_at_ = core_.now_ms;
   hub::List<Consumer, ConsumerTag>::Cursor cursor;
   members_.begin(cursor);
   while (leases.size() < core_.limits.renew_consumers) {
-    const Consumer* consumer = members_.step(cursor);
+    Consumer* consumer = members_.step(cursor);
     if (consumer == nullptr) {
       renew_at_ = core_.now_ms + core_.limits.renew_ms / 2;
       break;
@@ -235,6 +286,7 @@ void Group::renew() {
         consumer->renewed_ms_ + core_.limits.renew_ms / 2 <= core_.now_ms) {
       leases.push_back({consumer->member(), consumer->limit_});
       asked_.push_back(consumer->serial_);
+      consumer->renewed_ms_ = core_.now_ms;  // who wants it once more meanwhile sets it back
     }
   }
   if (!leases.empty()) {
@@ -253,12 +305,13 @@ void Group::keep_mark() {
 void Group::tick() {
   const Limits& limits = core_.limits;
   const std::uint64_t now = core_.now_ms;
+  ask_held_names();
   if (connected_ == 0) {
     return;
   }
   if (now >= look_at_) {
     look_at_ = now + limits.look_ms;
-    look_due_ = fresh_ = true;
+    look_due_ = true;
   }
   if (now >= claim_at_) {
     claim_at_ = now + limits.claim_ms;

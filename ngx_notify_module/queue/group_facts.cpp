@@ -58,6 +58,10 @@ void Group::on_joined(Consumer& consumer, const Result<Joined>& answer) {
     end(consumer, End::kRefused, &answer.error());
     return;
   }
+  if (answer->held && !std::exchange(consumer.held_, true)) {
+    held_.emplace_back(core_.now_ms + core_.limits.held_ms, consumer.serial_);
+    return;
+  }
   if (answer->held) {
     end(consumer, End::kHeld);
     return;
@@ -119,7 +123,11 @@ void Group::on_claimed(Result<Claimed>& answer) {
 }
 
 void Group::on_audited(const Result<Audited>& answer) {
-  if (operation_ != Operation::kAudit || !settle(answer ? nullptr : &answer.error())) {
+  if (operation_ != Operation::kAudit) {
+    return;
+  }
+  if (!settle(answer ? nullptr : &answer.error())) {
+    audit_after_ = EntryId{};
     return;
   }
   if (answer->lost) {
@@ -135,9 +143,6 @@ void Group::on_audited(const Result<Audited>& answer) {
       release(id);
     }
   }
-  if (count > 0) {
-    audit_after_ = audited_[count - 1].first;
-  }
 }
 
 void Group::on_renewed(const Result<Renewed>& answer) {
@@ -147,6 +152,11 @@ void Group::on_renewed(const Result<Renewed>& answer) {
   const std::vector<std::uint64_t> asked = std::exchange(asked_, {});
   if (!settle(answer ? nullptr : &answer.error())) {
     renew_at_ = core_.now_ms;
+    for (const std::uint64_t serial : asked) {
+      if (Consumer* consumer = find(serial)) {
+        consumer->renewed_ms_ = 0;
+      }
+    }
     return;
   }
   const std::size_t count = std::min(asked.size(), answer->size());
@@ -155,7 +165,6 @@ void Group::on_renewed(const Result<Renewed>& answer) {
     if (consumer == nullptr) {
       continue;
     }
-    consumer->renewed_ms_ = asked_at_;
     const std::optional<std::uint64_t>& limit = (*answer)[i];
     if (!limit) {
       ++core_.figures.leases_lost;
@@ -174,6 +183,8 @@ std::uint64_t Group::hand_out(std::vector<Share>& shares) {
     Consumer* consumer = find(asked[i]);
     if (consumer == nullptr) {
       core_.figures.orphaned += shares[i].entries.size();
+    } else if (shares[i].forgotten) {
+      take_back(*consumer);
     } else if (!shares[i].limit) {
       ++core_.figures.leases_lost;
       end(*consumer, End::kLeaseLost);
@@ -186,6 +197,15 @@ std::uint64_t Group::hand_out(std::vector<Share>& shares) {
   }
   early_.clear();
   return core_.figures.delivered - before;
+}
+
+// Redis has lost the lease of its name: it is renewed at once, which fails if somebody else was
+// quicker, and asked for again.
+void Group::take_back(Consumer& consumer) {
+  consumer.renewed_ms_ = 0;
+  renew_at_ = 0;
+  fresh_ = claim_wanted_ = true;
+  schedule();
 }
 
 void Group::give(Consumer& consumer, std::vector<Entry>& entries) {
@@ -240,6 +260,10 @@ void Group::on_control(const redis::Control& message) {
     case redis::Control::Kind::kDone:
       heard_done(message);
       break;
+    case redis::Control::Kind::kAbsent:
+    case redis::Control::Kind::kLacks:
+      heard_not_held(message);
+      break;
     case redis::Control::Kind::kMoved:
       heard_moved(message);
       break;
@@ -282,6 +306,19 @@ void Group::heard_done(const redis::Control& message) {
       release(id);
     }
     note_early(id);
+  }
+}
+
+// Redis may have given it out since: it is asked, and not believed.
+void Group::heard_not_held(const redis::Control& message) {
+  const bool by_anybody = message.kind == redis::Control::Kind::kAbsent;
+  for (const EntryId& id : message.ids) {
+    const Consumer* holder = holdings_.holder(id);
+    if (holder != nullptr && (by_anybody || holder->options_.token == message.token)) {
+      audit_wanted_ = true;
+      audit_after_ = EntryId{};
+      return;
+    }
   }
 }
 

@@ -14,6 +14,9 @@ struct Limits {
   unsigned take_entries = 256;          // that one take or claim asks for, over all of them
   unsigned consumer_entries = 64;       // of these, for one consumer
   std::size_t take_bytes = 256 * 1024;  // of one answer, about: at least one entry
+  std::size_t gather_hand = 16;         // consumers that have so many in flight, and room for
+  unsigned gather_part = 4;             // less than 1/gather_part of their limit, are asked for
+  std::uint64_t gather_ms = 3;          // together, this much later
   unsigned audit_entries = 256;         // in one audit
   unsigned renew_consumers = 256;       // in one renewal
   std::size_t early_ids = 1024;         // heard to be done while an answer is on its way
@@ -22,6 +25,7 @@ struct Limits {
   std::uint64_t look_ms = 1'000;        // between two looks at a stream that rang no bell
   std::uint64_t lease_ms = redis::kLeaseMs;
   std::uint64_t renew_ms = redis::kRenewMs;
+  std::uint64_t held_ms = 300;       // until a name that is held is asked for once more
   std::uint64_t claim_ms = 15'000;   // a claim that nobody has called for
   std::uint64_t audit_ms = 30'000;   // are the entries that we count as in flight still pending?
   std::uint64_t mark_ms = 5'000;     // between two updates of the mark

@@ -123,8 +123,16 @@ void Queues::turn() {
       return;
     }
     Group& group = core_.due.front();
-    group.unlink();
+    group.hub::Hook<AskTag>::unlink();
     group.step();
+  }
+}
+
+void Queues::gathered() {
+  while (!core_.gathering.empty()) {
+    Group& group = core_.gathering.front();
+    group.hub::Hook<GatherTag>::unlink();
+    group.on_gathered();
   }
 }
 

@@ -56,6 +56,7 @@ class Queues {
   // --- time ---
   // Some of the groups that have something to ask do so; wakes itself again while there are more.
   void turn();
+  void gathered();  // when the time has passed that a Waker was told of
   // Call it four times a second.
   void tick(std::uint64_t now_ms);
 

@@ -58,7 +58,8 @@ struct Joined {
 };
 
 struct Share {                         // what one consumer was given
-  std::optional<std::uint64_t> limit;  // nothing: its name is another connection's now
+  std::optional<std::uint64_t> limit;  // nothing: its name is another connection's now,
+  bool forgotten = false;              // or, with this, nobody's
   std::vector<Entry> entries;
 };
 
