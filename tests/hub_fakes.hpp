@@ -36,6 +36,15 @@ struct FakeSource final : Source {
   void read(Ticket ticket, std::string_view stream, EntryId after, unsigned count) override {
     reads.push_back({ticket, std::string(stream), after, count});
   }
+  struct Latest {
+    Ticket ticket;
+    unsigned count;
+    std::uint64_t age_ms;
+  };
+  std::deque<Latest> latest;
+  void read_latest(Ticket ticket, std::string_view, unsigned count, std::uint64_t age_ms) override {
+    latest.push_back({ticket, count, age_ms});
+  }
   void check(std::span<const Position> positions) override {
     checks.emplace_back(positions.begin(), positions.end());
   }

@@ -8,8 +8,7 @@
 namespace notify::test {
 namespace {
 
-// ---- slow ones
-// -----------------------------------------------------------------------------------
+// ---- slow ones ----------------------------------------------------------------------------------
 
 START_TEST(a_blocked_sink_is_left_alone_and_then_replays) {
   Limits limits;
@@ -79,8 +78,7 @@ START_TEST(a_page_beyond_a_batch_is_read_again) {
 }
 END_TEST
 
-// ---- fan-out
-// -------------------------------------------------------------------------------------
+// ---- fan-out ------------------------------------------------------------------------------------
 
 START_TEST(fan_out_is_sliced) {
   Limits limits;

@@ -6,8 +6,7 @@
 namespace notify::test {
 namespace {
 
-// ---- joining
-// -------------------------------------------------------------------------------------
+// ---- joining ------------------------------------------------------------------------------------
 
 START_TEST(begins_only_when_the_subscription_stands) {
   World world;
@@ -180,8 +179,7 @@ START_TEST(who_joins_an_idle_channel_is_not_given_what_came_before) {
 }
 END_TEST
 
-// ---- channels
-// ------------------------------------------------------------------------------------
+// ---- channels -----------------------------------------------------------------------------------
 
 START_TEST(a_channel_lingers_and_goes) {
   World world;

@@ -196,6 +196,9 @@ class Run {
       wanted.erase(std::string(stream));
       run->heard.erase(std::string(stream));
     }
+    void read_latest(Ticket, std::string_view, unsigned, std::uint64_t) override {
+      ck_abort_msg("nobody asked for the latest");
+    }
     void read(Ticket ticket, std::string_view stream, EntryId after, unsigned count) override {
       ck_assert_msg(++reads <= 3, "too many reads");
       answers.push_back({ticket, false, false, std::string(stream), after, count, {}, {}});

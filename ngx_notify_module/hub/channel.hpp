@@ -66,6 +66,9 @@ class Channel final : private Reader,
   BytesRef piece(const Format& format, std::uint64_t& from) {
     return pieces_.take(ring_, stream_, format, core_.limits.piece_bytes, from);
   }
+  BytesRef frame(const Format& format, std::uint64_t number) {
+    return Pieces::one(ring_, stream_, format, number);
+  }
   [[nodiscard]] bool idle() const { return subscribers_ == 0; }
   [[nodiscard]] std::uint64_t idle_since_ms() const { return idle_since_ms_; }
   [[nodiscard]] Lead& lead() { return lead_; }

@@ -10,8 +10,7 @@ Hub::Hub(Source& source, Waker& waker, const Limits& limits) : core_(source, wak
 
 Hub::~Hub() = default;
 
-// ---- downstream
-// ----------------------------------------------------------------------------------
+// ---- downstream ---------------------------------------------------------------------------------
 
 std::unique_ptr<Subscriber> Hub::join(std::string_view stream, const Format& format, Sink& sink,
                                       const Start& start) {
@@ -32,8 +31,7 @@ void Hub::drained(Subscriber& subscriber) {
   subscriber.drained(budget);
 }
 
-// ---- upstream
-// ------------------------------------------------------------------------------------
+// ---- upstream -----------------------------------------------------------------------------------
 
 Channel* Hub::find(std::string_view stream) {
   const auto found = channels_.find(stream);
@@ -70,8 +68,7 @@ void Hub::on_upstream_lost() {
   }
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 void Hub::turn() {
   core_.awake = false;

@@ -67,6 +67,7 @@ class List {
   [[nodiscard]] bool empty() const { return end_.next_ == &end_; }
   [[nodiscard]] T& front() { return static_cast<T&>(*end_.next_); }
   void push_back(T& member) { static_cast<Hook<Tag>&>(member).link_before(end_); }
+  void push_front(T& member) { static_cast<Hook<Tag>&>(member).link_before(*end_.next_); }
   // Moves all members of `other` to the end.
   void splice(List& other) {
     while (!other.empty()) {

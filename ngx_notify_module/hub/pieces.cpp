@@ -17,6 +17,11 @@ const BytesRef& render(Ring& ring, std::uint64_t number, std::string_view stream
 
 }  // namespace
 
+BytesRef Pieces::one(Ring& ring, std::string_view stream, const Format& format,
+                     std::uint64_t number) {
+  return render(ring, number, stream, format);
+}
+
 BytesRef Pieces::take(Ring& ring, std::string_view stream, const Format& format,
                       std::size_t max_bytes, std::uint64_t& from) {
   const std::uint64_t begin = from;

@@ -17,6 +17,9 @@ class Pieces {
   // Frames from number `from` (below the head), which moves beyond them. May be empty.
   BytesRef take(Ring& ring, std::string_view stream, const Format& format, std::size_t max_bytes,
                 std::uint64_t& from);
+  // One frame. May be empty.
+  static BytesRef one(Ring& ring, std::string_view stream, const Format& format,
+                      std::uint64_t number);
   void clear() { pieces_ = {}; }
 
  private:

@@ -50,7 +50,11 @@ void Reads::pump() {
     if (found != readers_.end()) {
       ++in_flight_;
       const Reader::Wish wish = found->second->wish();
-      source_.read(ticket, wish.stream, wish.after, wish.count);
+      if (wish.latest_ms) {
+        source_.read_latest(ticket, wish.stream, wish.count, *wish.latest_ms);
+      } else {
+        source_.read(ticket, wish.stream, wish.after, wish.count);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 #include "ngx_notify_module/hub/source.hpp"
@@ -20,6 +21,8 @@ class Reader {
     std::string_view stream;
     EntryId after;
     unsigned count = 0;
+    // The last `count` ones instead, none older than this (0: of any age).
+    std::optional<std::uint64_t> latest_ms = std::nullopt;
   };
 
   // Asked when the read is sent, which may be later than it was ordered.

@@ -23,6 +23,9 @@ class Format {
   // 0-0 with the reason "unknown".
   [[nodiscard]] virtual std::string gap(std::string_view stream, std::string_view reason,
                                         EntryId after) const = 0;
+  // Frames are handed to the sink one by one, each with its position: it puts something to them
+  // that the format does not know.
+  [[nodiscard]] virtual bool one_by_one() const { return false; }
 
  protected:
   ~Format() = default;
@@ -38,6 +41,14 @@ enum class Flow {
 // that stand at the same place share.
 inline constexpr std::size_t kMaxPieces = 8;
 
+// One frame of a format that wants them one by one.
+struct Placed {
+  BytesRef bytes;
+  EntryId position;  // where the subscriber stands that has seen it
+};
+// Of one deliver_each() at most.
+inline constexpr std::size_t kMaxPlaced = 64;
+
 // The subscriber may be destroyed inside of these calls, and so may others.
 class Sink {
  public:
@@ -46,6 +57,8 @@ class Sink {
   virtual Flow attached() = 0;
   // Everything that the subscriber lacks, in stream order, as one batch.
   virtual Flow deliver(std::span<const BytesRef> pieces) = 0;
+  // The same for a format that wants its frames one by one.
+  virtual Flow deliver_each(std::span<const Placed> /*frames*/) { return Flow::kClosed; }
 
  protected:
   ~Sink() = default;

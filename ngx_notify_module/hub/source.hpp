@@ -36,6 +36,12 @@ class Source {
   // (count 0: the bounds alone). Answered by Hub::on_page(), once, also with an error.
   virtual void read(Ticket ticket, std::string_view stream, EntryId after, unsigned count) = 0;
 
+  // The last `count` entries, none older than `age_ms` (0: of any age), with the stream's bounds;
+  // answered in the same way. With an age, and where no entry was said to be for new subscribers
+  // within that time: none.
+  virtual void read_latest(Ticket ticket, std::string_view stream, unsigned count,
+                           std::uint64_t age_ms) = 0;
+
   // Which of these streams hold an entry after the position? Cheap. Answered by one
   // Hub::on_behind() with the tickets of those that do; on failure with none.
   virtual void check(std::span<const Position> positions) = 0;

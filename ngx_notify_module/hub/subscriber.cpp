@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "ngx_notify_module/hub/channel.hpp"
 
@@ -33,19 +34,22 @@ class Subscriber::Visit {
 };
 
 struct Subscriber::Progress {
-  std::string text;
+  std::string text;            // of a format that has no wish
+  std::vector<Placed> frames;  // of one that wants them one by one
+  std::size_t bytes = 0;
   bool moved = false;
   bool end = false;  // the stream held no more
 };
 
-// ---- life
-// ----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 Subscriber::Subscriber(Channel& channel, const Format& format, Sink& sink, const Start& start)
     : channel_(&channel),
       format_(&format),
       sink_(&sink),
       position_(start.after),
+      latest_ms_(start.latest_ms),
+      seeks_(start.from == Start::From::kAfter ? 0 : start.latest),
       from_(start.from) {
   state_ = State::kSubscribing;
   channel.join(*this);
@@ -80,8 +84,7 @@ void Subscriber::move(State next) {
   }
 }
 
-// ---- Subscribing
-// ---------------------------------------------------------------------------------
+// ---- Subscribing --------------------------------------------------------------------------------
 
 void Subscriber::arrive(Budget& budget) {
   move(State::kReplaying);
@@ -109,8 +112,7 @@ void Subscriber::begin() {
   }
 }
 
-// ---- Replaying
-// -----------------------------------------------------------------------------------
+// ---- Replaying ----------------------------------------------------------------------------------
 
 void Subscriber::go_on(Budget& budget) {
   if (state_ != State::kReplaying || blocked_ || reading()) {
@@ -129,7 +131,9 @@ void Subscriber::go_on(Budget& budget) {
       return;
     }
   }
-  if (ring.covers(position_)) {
+  if (seeks_ > 0) {
+    seek();
+  } else if (ring.covers(position_)) {
     resume_ = resume_ == Resume::kPending ? Resume::kRing : resume_;
     enter_ring(budget);
   } else {
@@ -146,7 +150,9 @@ bool Subscriber::pay_owed() {
   }
   resume_ = resume_ == Resume::kPending ? Resume::kGap : resume_;
   ++channel_->core().figures.gaps;
-  return send(format_->gap(channel_->stream(), reason(loss), after));
+  Progress progress;
+  put(progress, position_, format_->gap(channel_->stream(), reason(loss), after));
+  return send(std::move(progress));
 }
 
 void Subscriber::enter_ring(Budget& budget) {
@@ -168,7 +174,15 @@ void Subscriber::replay() {
   channel_->core().reads.order(*this, Reads::Urgency::kInTurn);
 }
 
+void Subscriber::seek() {
+  read_top_ = channel_->ring().top();
+  channel_->core().reads.order(*this, Reads::Urgency::kInTurn);
+}
+
 Reader::Wish Subscriber::wish() const {
+  if (seeks_ > 0) {
+    return {channel_->stream(), EntryId{}, seeks_, latest_ms_};
+  }
   return {channel_->stream(), position_, channel_->core().limits.page_entries};
 }
 
@@ -182,6 +196,12 @@ void Subscriber::on_page(Result<Page> page) {
     return;
   }
   Budget budget(4);
+  if (blocked_) {  // by somebody else: read again when the socket has room
+    if (channel_->lead().is(*this)) {
+      channel_->end_lead();
+    }
+    return;
+  }
   if (epoch_ != channel_->ring().epoch()) {
     go_on(budget);
     return;
@@ -190,21 +210,22 @@ void Subscriber::on_page(Result<Page> page) {
     wait_for_verdict();
     return;
   }
-  Progress progress = take(*page);
+  Progress progress = seeks_ > 0 ? take_latest(*page) : take(*page);
   if (channel_->lead().is(*this) && channel_->lead().reach(position_)) {
     channel_->end_lead();
   }
-  const bool any = !progress.text.empty();
-  if (any && !send(std::move(progress.text))) {
+  const bool end = progress.end;
+  const bool moved = progress.moved;
+  if (progress.bytes > 0 && !send(std::move(progress))) {
     return;
   }
   if (blocked_) {
     if (channel_->lead().is(*this)) {
       channel_->end_lead();  // nobody is to wait for a slow client
     }
-  } else if (progress.end && position_ >= channel_->ring().floor()) {
+  } else if (end && position_ >= channel_->ring().floor()) {
     enter_ring(budget);  // also from beyond its top: then the channel will learn of it
-  } else if (progress.end && !progress.moved) {
+  } else if (end && !moved) {
     wait_for_verdict();
   } else {
     go_on(budget);
@@ -226,9 +247,9 @@ Subscriber::Progress Subscriber::take(const Page& page) {
   EntryId reached = position_;
   const Loss loss = loss_after(position_, -1, page);
   if (loss != Loss::kNone) {
-    progress.text = format_->gap(channel_->stream(), reason(loss), position_);
-    progress.moved = true;
     reached = position_after(loss, page);
+    put(progress, reached, format_->gap(channel_->stream(), reason(loss), position_));
+    progress.moved = true;
     ++core.figures.gaps;
     if (lead != nullptr) {
       lead->refuse();
@@ -242,12 +263,12 @@ Subscriber::Progress Subscriber::take(const Page& page) {
     if (entry.id <= reached) {
       continue;
     }
-    const std::string text = format_->entry(channel_->stream(), entry);
-    if (!progress.text.empty() && progress.text.size() + text.size() > core.limits.batch_bytes) {
+    std::string text = format_->entry(channel_->stream(), entry);
+    if (progress.bytes > 0 && progress.bytes + text.size() > core.limits.batch_bytes) {
       all = false;
       break;
     }
-    progress.text += text;
+    put(progress, entry.id, std::move(text));
     reached = entry.id;
     ++core.figures.delivered;
     if (lead != nullptr) {
@@ -263,8 +284,33 @@ Subscriber::Progress Subscriber::take(const Page& page) {
   return progress;
 }
 
-// ---- Live
-// ----------------------------------------------------------------------------------------
+// What was before the channel began, in one read; everything behind it will follow.
+Subscriber::Progress Subscriber::take_latest(const Page& page) {
+  Progress progress;
+  for (const Entry& entry : page.entries) {
+    put(progress, entry.id, format_->entry(channel_->stream(), entry));
+    ++channel_->core().figures.delivered;
+  }
+  seeks_ = 0;
+  progress.end = true;
+  progress.moved = true;
+  position_ = page.last_generated;
+  return progress;
+}
+
+void Subscriber::put(Progress& progress, EntryId position, std::string text) const {
+  if (text.empty()) {
+    return;
+  }
+  progress.bytes += text.size();
+  if (format_->one_by_one()) {
+    progress.frames.push_back({BytesRef(std::move(text)), position});
+  } else {
+    progress.text += text;
+  }
+}
+
+// ---- Live ---------------------------------------------------------------------------------------
 
 void Subscriber::serve(Budget& budget) {
   while (state_ == State::kLive && !blocked_ && next_ < channel_->ring().head()) {
@@ -278,6 +324,13 @@ void Subscriber::serve(Budget& budget) {
       channel_->revisit();
       return;
     }
+    if (format_->one_by_one()) {
+      budget.spend(Budget::kDelivery);
+      if (!send_each()) {
+        return;
+      }
+      continue;
+    }
     std::array<BytesRef, kMaxPieces> pieces;
     const std::size_t count = collect(pieces);
     if (count > 0) {
@@ -289,15 +342,44 @@ void Subscriber::serve(Budget& budget) {
   }
 }
 
+// Beyond what it has replayed already.
+void Subscriber::skip_replayed() {
+  Ring& ring = channel_->ring();
+  while (next_ < ring.head() && ring.at(next_).position() <= position_ &&
+         ring.at(next_).loss() != Loss::kAhead) {
+    ++next_;
+  }
+}
+
+bool Subscriber::send_each() {
+  skip_replayed();
+  Core& core = channel_->core();
+  Ring& ring = channel_->ring();
+  std::vector<Placed> frames;
+  std::size_t bytes = 0;
+  for (; next_ < ring.head() && frames.size() < kMaxPlaced; ++next_) {
+    BytesRef frame = channel_->frame(*format_, next_);
+    if (!frames.empty() && bytes + frame->size() > core.limits.batch_bytes) {
+      break;
+    }
+    if (next_ < ring.epoch() && ring.epoch() <= next_ + 1) {
+      epoch_ = ring.epoch();
+    }
+    position_ = ring.at(next_).position();
+    bytes += frame->size();
+    ++core.figures.delivered;
+    if (frame->size() > 0) {
+      frames.push_back({std::move(frame), position_});
+    }
+  }
+  return frames.empty() || call([&] { return sink_->deliver_each(frames); });
+}
+
 std::size_t Subscriber::collect(std::span<BytesRef> pieces) {
   Ring& ring = channel_->ring();
   const std::uint64_t head = ring.head();
   const std::size_t max_bytes = channel_->core().limits.batch_bytes;
-  // What it has replayed already.
-  while (next_ < head && ring.at(next_).position() <= position_ &&
-         ring.at(next_).loss() != Loss::kAhead) {
-    ++next_;
-  }
+  skip_replayed();
   std::size_t count = 0;
   std::size_t bytes = 0;
   while (next_ < head && count < pieces.size()) {
@@ -329,8 +411,7 @@ void Subscriber::drained(Budget& budget) {
   }
 }
 
-// ---- the sink
-// ------------------------------------------------------------------------------------
+// ---- the sink -----------------------------------------------------------------------------------
 
 template <class Call>
 bool Subscriber::call(Call&& sink_call) {
@@ -351,8 +432,11 @@ bool Subscriber::send(std::span<const BytesRef> pieces) {
   return call([&] { return sink_->deliver(pieces); });
 }
 
-bool Subscriber::send(std::string text) {
-  const BytesRef piece(std::move(text));
+bool Subscriber::send(Progress progress) {
+  if (format_->one_by_one()) {
+    return call([&] { return sink_->deliver_each(progress.frames); });
+  }
+  const BytesRef piece(std::move(progress.text));
   return send(std::span<const BytesRef>(&piece, 1));
 }
 

@@ -34,6 +34,10 @@ struct Start {
   };
   From from = From::kNow;
   EntryId after;
+  // But for kAfter: the last so many entries of before come first, none older than so long (0: of
+  // any age).
+  unsigned latest = 0;
+  std::uint64_t latest_ms = 0;
 };
 
 // How the join was resolved.
@@ -57,6 +61,17 @@ class Subscriber final : private Reader, public Hook<MemberTag> {
   [[nodiscard]] Resume resume() const { return resume_; }
   // The last entry that it was sent, or where it began.
   [[nodiscard]] EntryId position() const { return position_; }
+  // What would be lost to a client that goes on from there.
+  enum class Debt : std::uint8_t {
+    kNone,
+    kUnknown,  // it is still to be told that nobody knows what it has seen
+    kLatest,   // it has still to be given the latest entries
+  };
+  [[nodiscard]] Debt debt() const {
+    return owed_ == Loss::kUnknown ? Debt::kUnknown : seeks_ > 0 ? Debt::kLatest : Debt::kNone;
+  }
+  // The socket was filled by somebody else: nothing more until drained().
+  void hold() { blocked_ = true; }
 
   // --- for the hub and the channel ---
   [[nodiscard]] Channel* channel() { return channel_; }
@@ -74,16 +89,21 @@ class Subscriber final : private Reader, public Hook<MemberTag> {
   void go_on(Budget& budget);  // Replaying: what next?
   void enter_ring(Budget& budget);
   void replay();
+  void seek();
   void wait_for_verdict();
   // What the page brings, as it is sent, as far as it fits; moves the position.
   struct Progress;
   Progress take(const Page& page);
+  Progress take_latest(const Page& page);
+  void put(Progress& progress, EntryId position, std::string text) const;
+  void skip_replayed();
+  [[nodiscard]] bool send_each();
   std::size_t collect(std::span<BytesRef> pieces);
   // These are false if the subscriber is closed, or gone altogether: nothing of it may be touched.
   template <class Call>
   [[nodiscard]] bool call(Call&& sink_call);
   [[nodiscard]] bool send(std::span<const BytesRef> pieces);
-  [[nodiscard]] bool send(std::string text);
+  [[nodiscard]] bool send(Progress progress);
   [[nodiscard]] bool pay_owed();
 
   [[nodiscard]] Wish wish() const override;
@@ -97,6 +117,8 @@ class Subscriber final : private Reader, public Hook<MemberTag> {
   std::uint64_t next_ = 0;   // Live: number of the frame on the ring to be sent next
   std::uint64_t epoch_ = 0;  // of the ring, that the position belongs to
   EntryId read_top_;         // Replaying: the ring's top when the read was ordered
+  std::uint64_t latest_ms_;
+  unsigned seeks_;  // so many of the latest entries come first
   Start::From from_;
   State state_ = State::kClosed;
   Resume resume_ = Resume::kPending;
