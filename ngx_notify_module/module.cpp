@@ -8,7 +8,9 @@
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/handlers/mask.hpp"
 #include "ngx_notify_module/handlers/variables.hpp"
+#include "ngx_notify_module/ngx/zone.hpp"
 #include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/stats/board.hpp"
 
 namespace notify {
 namespace {
@@ -21,10 +23,14 @@ ngx_int_t add_handlers(ngx_conf_t* cf);
 ngx_int_t init_process(ngx_cycle_t* cycle);
 void exit_process(ngx_cycle_t* cycle);
 
-constinit auto commands =
-    concat_directives(kMainDirectives, kLocationDirectives, kAuthDirectives, kIntakeDirectives,
-                      kErrorsDirectives, kPublishDirectives, kSubscribeDirectives,
-                      kStatusDirectives, kClearDirectives, kHealthDirectives, kReturnDirectives);
+constinit auto commands = concat_directives(
+    kMainDirectives, kLocationDirectives, kAuthDirectives, kBearerDirectives, kKeyDirectives,
+    kHmacDirectives, kMemberDirectives, kRequestIdDirectives, kPathDirectives, kIntakeDirectives,
+    kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives, kSubscribeDirectives,
+    kReceiveDirectives, kHistoryDirectives, kInboxDirectives, kAcknowledgeDirectives,
+    kConsumeDirectives, kFinishDirectives, kLimitDirectives, kConsumersDirectives,
+    kStatusDirectives, kClearDirectives, kRemindDirectives, kAdminDirectives, kHealthDirectives,
+    kReturnDirectives, kMetricsDirectives);
 
 constinit ngx_http_module_t context = {
     entry_or<&add_variables, NGX_ERROR>,  // preconfiguration
@@ -115,11 +121,22 @@ bool push_first(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_pt handl
 bool in_use(const MainConf& conf) { return conf.enabled || conf.guards; }
 
 ngx_int_t add_handlers(ngx_conf_t* cf) {
-  if (!in_use(*main_conf<MainConf>(cf))) {
+  MainConf& conf = *main_conf<MainConf>(cf);
+  if (!in_use(conf)) {
     return NGX_OK;
   }
-  const bool added = push_handler(cf, NGX_HTTP_ACCESS_PHASE, entry<&check_access>) != nullptr &&
-                     push_first(cf, NGX_HTTP_LOG_PHASE, entry<&mask_request>);
+  if (*conf.zone_size > 0) {
+    const Result<Zone*> zone = Zone::add(cf, "notify", *conf.zone_size);
+    if (!zone) {
+      return NGX_ERROR;  // nginx has said why
+    }
+    conf.zone = *zone;
+  }
+  const bool added =
+      prepare_request_ids(cf) &&
+      push_handler(cf, NGX_HTTP_PREACCESS_PHASE, entry<&begin_request_id>) != nullptr &&
+      push_handler(cf, NGX_HTTP_ACCESS_PHASE, entry<&check_access>) != nullptr &&
+      push_first(cf, NGX_HTTP_LOG_PHASE, entry<&mask_request>);
   return added ? NGX_OK : NGX_ERROR;
 }
 
@@ -135,7 +152,10 @@ ngx_int_t init_process(ngx_cycle_t* cycle) {
   if (!mask_error_logs(cycle, *conf)) {
     return NGX_ERROR;
   }
-  if (conf->enabled) {
+  if (conf->zone != nullptr) {
+    metrics::board = new metrics::Board(conf->zone);
+  }
+  if (conf->enabled || !conf->key_stores.empty()) {
     runtime = new Runtime(*conf);
   }
   return NGX_OK;
@@ -143,6 +163,7 @@ ngx_int_t init_process(ngx_cycle_t* cycle) {
 
 void exit_process(ngx_cycle_t* cycle) {
   delete std::exchange(runtime, nullptr);
+  delete std::exchange(metrics::board, nullptr);
   if (const auto* conf = main_conf<MainConf>(cycle)) {
     unmask_error_logs(cycle, *conf);
   }

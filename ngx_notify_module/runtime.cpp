@@ -1,8 +1,16 @@
 #include "ngx_notify_module/runtime.hpp"
 
+#include <array>
+
+#include "ngx_notify_module/auth/key_service.hpp"
 #include "ngx_notify_module/ngx/event.hpp"
+#include "ngx_notify_module/stats/board.hpp"
+#include "ngx_notify_module/stream/queue_source.hpp"
+#include "ngx_notify_module/stream/queue_watch.hpp"
 #include "ngx_notify_module/stream/redis_source.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
+#include "ngx_notify_module/transport/commands.hpp"
+#include "ngx_notify_module/transport/finished_ids.hpp"
 #include "ngx_notify_module/transport/probe.hpp"
 #include "ngx_notify_module/transport/redis_host.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
@@ -11,6 +19,13 @@
 
 namespace notify {
 namespace {
+
+// Of work queues: what is asked often, and what a client waits for.
+constexpr std::array<const redis::Script*, 12> kQueueScripts{
+    &redis::scripts::group,    &redis::scripts::join,      &redis::scripts::renew,
+    &redis::scripts::leave,    &redis::scripts::take,      &redis::scripts::claim,
+    &redis::scripts::inflight, &redis::scripts::finish,    &redis::scripts::limit,
+    &redis::scripts::audit,    &redis::scripts::consumers, &redis::scripts::mark};
 
 // Both links tell Redis who they are: CLIENT LIST shows it.
 redis::LinkOptions link_options(const MainConf& conf, std::string_view purpose) {
@@ -25,8 +40,18 @@ redis::LinkOptions link_options(const MainConf& conf, std::string_view purpose) 
 redis::Client::Options command_options(const MainConf& conf) {
   redis::Client::Options options;
   options.link = link_options(conf, "commands");
-  options.link.scripts = {&redis::scripts::publish, &redis::scripts::read, &redis::scripts::status,
-                          &redis::scripts::clear};
+  options.link.scripts = {
+      &redis::scripts::publish,       &redis::scripts::read,   &redis::scripts::status,
+      &redis::scripts::clear,         &redis::scripts::latest, &redis::scripts::history,
+      &redis::scripts::publish_batch, &redis::scripts::inbox,  &redis::scripts::acknowledge};
+  options.link.scripts.insert(options.link.scripts.end(), kQueueScripts.begin(),
+                              kQueueScripts.end());
+  options.link.scripts.push_back(&redis::scripts::backlog);
+  options.link.on_answer = [](std::uint64_t us) {
+    if (metrics::board != nullptr) {
+      metrics::board->answered_after(us);
+    }
+  };
   options.max_waiting = *conf.max_pending;
   return options;
 }
@@ -40,6 +65,15 @@ Sessions::Options session_options(const MainConf& conf) {
   return options;
 }
 
+void show_link(bool ready, metrics::Counter counter, metrics::Gauge gauge) {
+  if (ready) {
+    metrics::count(counter);
+  }
+  if (metrics::board != nullptr) {
+    metrics::board->set(gauge, ready ? 1 : 0);
+  }
+}
+
 }  // namespace
 
 constinit Runtime* runtime = nullptr;
@@ -47,13 +81,20 @@ constinit Runtime* runtime = nullptr;
 struct Runtime::Parts {
   explicit Parts(const MainConf& conf)
       : commands(host, command_options(conf)),
+        finished_ids(commands),
         subscriptions(host, link_options(conf, "subscriptions")),
         probe(host, commands, subscriptions, random_hex(8)),
         source(commands, subscriptions, static_cast<int>(conf.redis->db)),
-        sessions(source, session_options(conf)),
+        queue_source(commands, subscriptions, static_cast<int>(conf.redis->db), queue_watch),
+        sessions(source, queue_source, queue_watch, session_options(conf)),
         watcher([this] { sessions.drain(); }) {
     source.attach(sessions.hub());
+    queue_source.attach(sessions.queues());
+    commands.on_change([](bool ready) {
+      show_link(ready, metrics::Counter::kCommandLinks, metrics::Gauge::kCommandsUp);
+    });
     subscriptions.on_change([this](bool ready) {
+      show_link(ready, metrics::Counter::kSubscriptionLinks, metrics::Gauge::kSubscriptionsUp);
       if (!ready) {
         probe.link_lost();
         sessions.hub().on_upstream_lost();
@@ -61,22 +102,35 @@ struct Runtime::Parts {
     });
   }
   ~Parts() {
+    commands.on_change(nullptr);
     subscriptions.on_change(nullptr);
+    sessions.show_figures();
     source.detach();
+    queue_source.detach();
   }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
   RedisHost host;
   redis::Client commands;
+  FinishedIds finished_ids;
   Subscriptions subscriptions;
   Probe probe;
   RedisSource source;
+  QueueWatch queue_watch;
+  QueueSource queue_source;
   Sessions sessions;
   DrainWatcher watcher;
 };
 
-Runtime::Runtime(const MainConf& conf) : conf_(conf), parts_(std::make_unique<Parts>(conf_)) {
+Runtime::Runtime(const MainConf& conf) : conf_(conf) {
+  if (!conf_.key_stores.empty()) {
+    keys_ = std::make_unique<KeyService>(conf_.key_stores, KeyZone(*conf_.key_zone), conf_.threads);
+  }
+  if (!conf_.enabled) {
+    return;
+  }
+  parts_ = std::make_unique<Parts>(conf_);
   parts_->commands.start();
   parts_->subscriptions.start();
   if (!parts_->watcher.start()) {
@@ -92,10 +146,15 @@ redis::Host& Runtime::host() { return parts_->host; }
 
 redis::Client& Runtime::commands() { return parts_->commands; }
 
+FinishedIds& Runtime::finished_ids() { return parts_->finished_ids; }
+
 Sessions& Runtime::sessions() { return parts_->sessions; }
 
 Result<void> Runtime::readiness() const {
-  if (!parts_->commands.ready() || !parts_->subscriptions.ready()) {
+  if (!parts_->commands.ready()) {
+    return unreachable(parts_->commands.last_error());
+  }
+  if (!parts_->subscriptions.ready()) {
     return Error{ErrorKind::kUnavailable, "Redis is unreachable"};
   }
   if (!parts_->probe.passed()) {

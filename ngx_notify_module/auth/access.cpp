@@ -1,9 +1,15 @@
 #include "ngx_notify_module/auth/access.hpp"
 
+#include <algorithm>
+
+#include "ngx_notify_module/auth/key_check.hpp"
+#include "ngx_notify_module/auth/member.hpp"
 #include "ngx_notify_module/auth/methods.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/content.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/path.hpp"
+#include "ngx_notify_module/stats/board.hpp"
 
 namespace notify {
 namespace {
@@ -14,27 +20,42 @@ ngx_int_t end(ngx_http_request_t* r, ngx_int_t outcome) {
   return NGX_DONE;
 }
 
+bool takes_bearer(const AuthConf& auth) {
+  return std::any_of(auth.methods->begin(), auth.methods->end(), [](AuthMethod method) {
+    return method != AuthMethod::kSignature && method != AuthMethod::kHmac;
+  });
+}
+
+void count(ErrorKind kind) {
+  const bool forbidden = kind == ErrorKind::kForbidden || kind == ErrorKind::kInvalid;
+  metrics::count(kind == ErrorKind::kTooMany ? metrics::Counter::kAuthLimited
+                 : forbidden                 ? metrics::Counter::kAuthForbidden
+                                             : metrics::Counter::kAuthRefused);
+}
+
 ngx_int_t refuse(ngx_http_request_t* r, const AuthConf& auth, const Error& error) {
+  count(error.kind);
   const auto* core =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   if (core->satisfy == NGX_HTTP_SATISFY_ANY) {
     // Another module may know better: nginx goes on, and answers itself if none does.
-    return error.kind == ErrorKind::kUnauthorized ? NGX_HTTP_UNAUTHORIZED : NGX_HTTP_FORBIDDEN;
+    const bool forbidden = error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kInvalid;
+    return forbidden ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED;
   }
-  if (error.kind == ErrorKind::kUnauthorized && auth.jwt) {
+  if (error.kind == ErrorKind::kUnauthorized && takes_bearer(auth)) {
     const Header headers[] = {{"WWW-Authenticate", "Bearer"}};
     return end(r, fail(r, NGX_HTTP_UNAUTHORIZED, error.message, headers));
+  }
+  if (error.kind == ErrorKind::kTooMany) {
+    const std::string seconds = std::to_string(seconds_to_wait(r, auth.key));
+    const Header headers[] = {{"Retry-After", seconds}};
+    return end(r, fail(r, NGX_HTTP_TOO_MANY_REQUESTS, error.message, headers));
   }
   return end(r, fail(r, error));
 }
 
-}  // namespace
-
-ngx_int_t check_access(ngx_http_request_t* r) {
-  const LocConf& conf = *loc_conf<LocConf>(r);
-  if (r->content_handler == kContentHandler && conf.operations.find(r->method) == nullptr) {
-    return end(r, refuse_method(r));
-  }
+// What notify_auth says.
+ngx_int_t check_methods(ngx_http_request_t* r, const LocConf& conf) {
   // Like nginx's own, our authentication guards any location that it is set for.
   if (conf.auth.methods->empty()) {
     return NGX_DECLINED;
@@ -43,17 +64,76 @@ ngx_int_t check_access(ngx_http_request_t* r) {
   if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  std::optional<Error> first;
+  const bool by_body = std::find(conf.auth.methods->begin(), conf.auth.methods->end(),
+                                 AuthMethod::kHmac) != conf.auth.methods->end();
+  if (by_body && !has_body(r)) {
+    const ngx_int_t outcome = read_body_in_phase(r, *conf.intake.max_message);
+    return end(r, outcome);
+  }
+  // What was proved where an internal redirect came from is not proved here.
+  context->subject.clear();
+  context->by_key = false;
+  context->claims.reset();
+  context->expires.reset();
+  // Those that know at once go first: what is right for one of them may be a wrong key.
+  const AuthMethod told = conf.auth.methods->front();
+  std::optional<Error> refusal;
+  bool takes_keys = false;
   for (const AuthMethod method : *conf.auth.methods) {
-    const Result<void> outcome = authenticate(r, method, conf.auth, *context);
+    if (method == AuthMethod::kKey) {
+      takes_keys = true;
+      continue;
+    }
+    const Result<void> outcome = method == AuthMethod::kHmac && conf.auth.hmac.rule
+                                     ? check_hmac(r, *conf.auth.hmac.rule, *conf.intake.max_message)
+                                     : authenticate(r, method, conf.auth, *context);
     if (outcome) {
       return NGX_OK;
     }
-    if (!first) {
-      first = outcome.error();
+    if (!refusal) {
+      refusal = outcome.error();
     }
   }
-  return refuse(r, conf.auth, *first);
+  if (!takes_keys) {
+    return refuse(r, conf.auth, *refusal);
+  }
+  const std::optional<KeyVerdict> key = check_key(r, conf.auth.key, *context);
+  if (!key) {
+    return wait_in_phase(r);
+  }
+  if (key->outcome) {
+    return NGX_OK;
+  }
+  if (key->may_count) {
+    count_failure(r, conf.auth.key);
+  }
+  return refuse(r, conf.auth,
+                told == AuthMethod::kKey || !refusal ? key->outcome.error() : *refusal);
+}
+
+}  // namespace
+
+ngx_int_t check_access(ngx_http_request_t* r) {
+  const LocConf& conf = *loc_conf<LocConf>(r);
+  if (!path_matches(r)) {
+    return end(r, refuse_path(r));
+  }
+  if (r->content_handler == kContentHandler && conf.operations.find(r->method) == nullptr) {
+    return end(r, refuse_method(r));
+  }
+  const ngx_int_t outcome = check_methods(r, conf);
+  if (conf.auth.member.hash == nullptr || (outcome != NGX_OK && outcome != NGX_DECLINED)) {
+    return outcome;
+  }
+  Context* context = ensure_context(r);
+  if (context == nullptr) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  const std::optional<Result<void>> member = check_member(r, conf, *context);
+  if (!member) {
+    return wait_in_phase(r);
+  }
+  return *member ? NGX_OK : refuse(r, conf.auth, member->error());
 }
 
 }  // namespace notify

@@ -1,6 +1,7 @@
 #pragma once
 
-// The access phase: first the method, then who it is. Composes with nginx's own access modules.
+// The access phase: first the path, then the method, then who it is. Composes with nginx's own
+// access modules.
 
 #include "ngx_notify_module/ngx/ngx.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/auth/jwt_key.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "shared/base/secret.hpp"
@@ -13,24 +15,16 @@ namespace {
 struct MethodName {
   std::string_view name;
   AuthMethod method;
+  std::string_view directive;  // that says more about it
 };
 
 constexpr std::array kMethodNames{
-    MethodName{"signature", AuthMethod::kSignature},
-    MethodName{"jwt", AuthMethod::kJwt},
+    MethodName{"signature", AuthMethod::kSignature, "notify_signature"},
+    MethodName{"jwt", AuthMethod::kJwt, "notify_jwt"},
+    MethodName{"bearer", AuthMethod::kBearer, "notify_bearer"},
+    MethodName{"key", AuthMethod::kKey, "notify_key"},
+    MethodName{"hmac", AuthMethod::kHmac, "notify_hmac"},
 };
-
-// A parameter `name=HEADER` into a lower-case name.
-Result<std::string> header_name(std::string_view word, std::string_view value) {
-  const auto token_char = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  };
-  if (value.empty() || !std::all_of(value.begin(), value.end(), token_char)) {
-    return bad_parameter(word);
-  }
-  return to_lower(value);
-}
 
 Result<std::chrono::seconds> seconds(std::string_view word, std::string_view value) {
   const Result<ngx_msec_t> time = parse_time(value);
@@ -78,10 +72,38 @@ Result<void> jwt_parameter(std::string_view word, JwtConf& conf) {
   if (const auto value = parameter(word, "leeway")) {
     return take(seconds(word, *value), conf.rule.leeway);
   }
+  if (const auto value = parameter(word, "issuer"); value && !value->empty()) {
+    conf.rule.issuer = *value;
+    return {};
+  }
+  if (const auto value = parameter(word, "audience"); value && !value->empty()) {
+    conf.rule.audiences.emplace_back(*value);
+    return {};
+  }
+  if (const auto value = parameter(word, "require"); value && !value->empty()) {
+    conf.rule.required.emplace_back(*value);
+    return {};
+  }
   return bad_parameter(word);
 }
 
 }  // namespace
+
+bool AuthConf::has(AuthMethod method) const {
+  switch (method) {
+    case AuthMethod::kSignature:
+      return signature.has_value();
+    case AuthMethod::kJwt:
+      return jwt.has_value();
+    case AuthMethod::kBearer:
+      return bearer.rule.has_value();
+    case AuthMethod::kKey:
+      return key.source.has_value();
+    case AuthMethod::kHmac:
+      return hmac.rule.has_value();
+  }
+  return false;
+}
 
 Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   inherit(methods, parent.methods, std::vector<AuthMethod>{});
@@ -91,12 +113,15 @@ Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   if (!jwt) {
     jwt = parent.jwt;
   }
-  for (const AuthMethod method : *methods) {
-    const bool missing = method == AuthMethod::kSignature ? !signature : !jwt;
-    if (missing && !scope.may_complete) {
-      return invalid(method == AuthMethod::kSignature
-                         ? "\"notify_auth signature\" needs \"notify_signature\""
-                         : "\"notify_auth jwt\" needs \"notify_jwt\"");
+  bearer.merge(parent.bearer);
+  key.merge(parent.key);
+  hmac.merge(parent.hmac);
+  member.merge(parent.member);
+  for (const MethodName& each : kMethodNames) {
+    const bool used = std::find(methods->begin(), methods->end(), each.method) != methods->end();
+    if (used && !has(each.method) && !scope.may_complete) {
+      return invalid("\"notify_auth " + std::string(each.name) + "\" needs \"" +
+                     std::string(each.directive) + "\"");
     }
   }
   return {};
@@ -155,9 +180,9 @@ Result<void> set_jwt(ngx_conf_t* cf, Words words, LocConf& conf) {
   }
   JwtConf jwt;
   jwt.rule.alg = *alg;
-  const Result<void> secret = take(resolve_secret(words[1]), jwt.rule.secret);
-  if (!secret) {
-    return secret;
+  const Result<void> key = read_jwt_key(cf, words[1], jwt.rule);
+  if (!key) {
+    return key;
   }
   for (const std::string_view word : words.subspan(2)) {
     const Result<void> outcome = jwt_parameter(word, jwt);

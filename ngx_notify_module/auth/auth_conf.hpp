@@ -7,13 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "ngx_notify_module/auth/bearer_conf.hpp"
+#include "ngx_notify_module/auth/hmac_conf.hpp"
+#include "ngx_notify_module/auth/key_conf.hpp"
+#include "ngx_notify_module/auth/member.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
 #include "shared/auth/jwt.hpp"
 #include "shared/auth/signature.hpp"
 
 namespace notify {
 
-enum class AuthMethod { kSignature, kJwt };
+enum class AuthMethod { kSignature, kJwt, kBearer, kKey, kHmac };
 
 struct SignatureConf {
   SignatureRule rule;
@@ -33,7 +37,12 @@ struct AuthConf {
   std::optional<std::vector<AuthMethod>> methods;
   std::optional<SignatureConf> signature;
   std::optional<JwtConf> jwt;
+  BearerConf bearer;
+  KeyConf key;
+  HmacConf hmac;
+  MemberConf member;
 
+  [[nodiscard]] bool has(AuthMethod method) const;  // what its own directive says
   Result<void> merge(const MergeScope& scope, const AuthConf& parent);
 };
 

@@ -1,37 +1,16 @@
 #include "ngx_notify_module/auth/methods.hpp"
 
+#include "ngx_notify_module/auth/headers.hpp"
 #include "shared/auth/bearer.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
 
-struct HeaderValue {
-  std::optional<std::string_view> value;
-  bool repeated = false;
-};
-
-// `name` in lower case.
-HeaderValue header(const ngx_http_request_t* r, std::string_view name) {
-  HeaderValue found;
-  for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr;
-       part = part->next) {
-    const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
-    for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-      if (headers[i].key.len == name.size() &&
-          ngx_strncmp(headers[i].lowcase_key, name.data(), name.size()) == 0) {
-        found.repeated = found.value.has_value();
-        found.value = view(headers[i].value);
-      }
-    }
-  }
-  return found;
-}
-
 Result<void> by_signature(ngx_http_request_t* r, const SignatureConf& conf) {
-  const HeaderValue token = header(r, conf.token);
-  const HeaderValue timestamp = header(r, conf.timestamp);
-  const HeaderValue signature = header(r, conf.signature);
+  const HeaderValue token = find_header(r, conf.token);
+  const HeaderValue timestamp = find_header(r, conf.timestamp);
+  const HeaderValue signature = find_header(r, conf.signature);
   const SignatureInput input{token.value,    timestamp.value,    signature.value,
                              token.repeated, timestamp.repeated, signature.repeated};
   return verify(conf.rule, input, ngx_time());
@@ -52,8 +31,17 @@ Result<void> by_jwt(ngx_http_request_t* r, const JwtConf& conf, Context& context
     return claims.error();
   }
   context.subject = claims->subject;
+  if (claims->exp) {
+    context.expires = *claims->exp + static_cast<double>(conf.rule.leeway.count());
+  }
   context.claims = std::move(*claims);
   return {};
+}
+
+// nginx refuses a request that has the header twice.
+Result<void> by_bearer(const ngx_http_request_t* r, const BearerRule& rule) {
+  const ngx_table_elt_t* header = r->headers_in.authorization;
+  return verify_bearer(header == nullptr ? std::nullopt : std::optional(view(header->value)), rule);
 }
 
 }  // namespace
@@ -65,6 +53,9 @@ Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const AuthCo
   }
   if (method == AuthMethod::kJwt && auth.jwt) {
     return by_jwt(r, *auth.jwt, context);
+  }
+  if (method == AuthMethod::kBearer && auth.bearer.rule) {
+    return by_bearer(r, *auth.bearer.rule);
   }
   // A server{} block that leaves the method's settings to its locations, and none of them matched.
   return Error{ErrorKind::kForbidden, "Forbidden"};

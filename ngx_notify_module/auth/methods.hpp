@@ -1,6 +1,6 @@
 #pragma once
 
-// One request against one method of notify_auth.
+// One request against one method of notify_auth, of those that know at once.
 
 #include "ngx_notify_module/auth/auth_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"

@@ -92,6 +92,20 @@ Result<Template*> compile_template(ngx_conf_t* cf, std::string_view word) {
   return value;
 }
 
+Result<void> compile_templates(ngx_conf_t* cf, Words words,
+                               std::initializer_list<Template**> places) {
+  auto place = places.begin();
+  for (const std::string_view word : words) {
+    const Result<Template*> value =
+        word.empty() ? Result<Template*>(bad_value(word)) : compile_template(cf, word);
+    if (!value) {
+      return value.error();
+    }
+    **place++ = *value;
+  }
+  return {};
+}
+
 std::optional<std::string_view> evaluate(ngx_http_request_t* r, Template* value) {
   ngx_str_t text{};
   if (ngx_http_complex_value(r, value, &text) != NGX_OK) {

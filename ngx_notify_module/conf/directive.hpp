@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -158,6 +159,9 @@ using Template = ngx_http_complex_value_t;
 
 // Of an unknown variable nginx tells by itself, once all of the configuration is read.
 Result<Template*> compile_template(ngx_conf_t* cf, std::string_view word);
+// Words that may not be empty, each into its place; there are at least as many places.
+Result<void> compile_templates(ngx_conf_t* cf, Words words,
+                               std::initializer_list<Template**> places);
 // In the request's pool. nullopt: out of memory.
 std::optional<std::string_view> evaluate(ngx_http_request_t* r, Template* value);
 

@@ -42,16 +42,30 @@ Result<void> LocConf::merge(ngx_conf_t* cf, const LocConf& parent) {
   }
 
   note_error_log(cf, core->error_log);
+  request_id.merge(parent.request_id);
+  path.merge(parent.path);
   inherit(redis_wait, parent.redis_wait, 2000);
   for (const Result<void>& outcome : {
            auth.merge(scope, parent.auth),
            intake.merge(scope, parent.intake),
            errors.merge(scope, parent.errors),
            publish.merge(scope, parent.publish),
+           publish_batch.merge(scope, parent.publish_batch),
            subscribe.merge(scope, parent.subscribe),
+           history.merge(scope, parent.history),
+           inbox.merge(scope, parent.inbox),
+           acknowledge.merge(scope, parent.acknowledge),
+           receive.merge(scope, parent.receive),
+           consume.merge(scope, parent.consume),
+           finishing.merge(scope, parent.finishing),
+           limit.merge(scope, parent.limit),
+           consumers.merge(scope, parent.consumers),
            status.merge(scope, parent.status),
            clear.merge(scope, parent.clear),
+           remind.merge(scope, parent.remind),
+           admin.merge(scope, parent.admin),
            answers.merge(scope, parent.answers),
+           metrics.merge(scope, parent.metrics),
        }) {
     if (!outcome) {
       return outcome;

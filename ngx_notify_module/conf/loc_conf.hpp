@@ -9,10 +9,24 @@
 #include "ngx_notify_module/auth/auth_conf.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
 #include "ngx_notify_module/conf/operation.hpp"
+#include "ngx_notify_module/handlers/acknowledge.hpp"
+#include "ngx_notify_module/handlers/admin.hpp"
 #include "ngx_notify_module/handlers/clear.hpp"
+#include "ngx_notify_module/handlers/consume.hpp"
+#include "ngx_notify_module/handlers/consumers.hpp"
+#include "ngx_notify_module/handlers/finish.hpp"
 #include "ngx_notify_module/handlers/health.hpp"
+#include "ngx_notify_module/handlers/history.hpp"
+#include "ngx_notify_module/handlers/inbox.hpp"
 #include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/limit.hpp"
+#include "ngx_notify_module/handlers/metrics.hpp"
+#include "ngx_notify_module/handlers/path.hpp"
 #include "ngx_notify_module/handlers/publish.hpp"
+#include "ngx_notify_module/handlers/publish_batch.hpp"
+#include "ngx_notify_module/handlers/receive.hpp"
+#include "ngx_notify_module/handlers/remind.hpp"
+#include "ngx_notify_module/handlers/request_id.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/return.hpp"
 #include "ngx_notify_module/handlers/status.hpp"
@@ -24,15 +38,29 @@ struct LocConf {
   OperationsConf operations;
   std::optional<ngx_msec_t> redis_wait;  // how long a request waits for a Redis that is away
 
+  RequestIdConf request_id;
+  PathConf path;
   AuthConf auth;
   IntakeConf intake;
   ErrorsConf errors;
 
   PublishConf publish;
+  BatchPublishConf publish_batch;
   SubscribeConf subscribe;
+  HistoryConf history;
+  ReceiveConf receive;
+  InboxConf inbox;
+  AcknowledgeConf acknowledge;
+  ConsumeConf consume;
+  FinishConf finishing;
+  LimitConf limit;
+  ConsumersConf consumers;
   StatusConf status;
   ClearConf clear;
+  RemindConf remind;
+  AdminConf admin;
   ReturnConf answers;
+  MetricsConf metrics;
 
   Result<void> merge(ngx_conf_t* cf, const LocConf& parent);
 };

@@ -50,6 +50,7 @@ Result<void> MainConf::init() {
     }
     redis = std::move(*local);
   }
+  zone_size = zone_size.value_or(std::size_t{1024} * 1024);
   redis_timeout = redis_timeout.value_or(2000);
   max_pending = max_pending.value_or(4096);
   drain = drain.value_or(5000);
@@ -72,6 +73,18 @@ Result<void> set_redis(ngx_conf_t* cf, Words words, MainConf& conf) {
     return url.error();  // does not quote the password
   }
   return assign(conf.redis, resolve(cf, std::move(*url)));
+}
+
+Result<void> set_zone(ngx_conf_t*, Words words, MainConf& conf) {
+  if (words[0] == "off") {
+    return assign(conf.zone_size, Result<std::size_t>(0));
+  }
+  Result<std::size_t> bytes = parse_bytes(words[0]);
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  if (bytes && (*bytes < 16 * ngx_pagesize || *bytes > kMost)) {
+    return bad_value(words[0]);
+  }
+  return assign(conf.zone_size, std::move(bytes));
 }
 
 Result<void> set_redis_timeout(ngx_conf_t*, Words words, MainConf& conf) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ngx_notify_module/conf/directive.hpp"
@@ -11,6 +12,13 @@
 #include "shared/base/url.hpp"
 
 namespace notify {
+
+// Of handlers/request_id: places among the variables of a request; none where nothing is in use.
+struct RequestIdVariables {
+  ngx_int_t own = NGX_ERROR;    // $notify_request_id
+  ngx_int_t nginx = NGX_ERROR;  // $request_id
+  ngx_http_log_handler_pt next_log_handler = nullptr;
+};
 
 struct MainConf {
   // Some location has an operation. Without one there is no runtime: no timer, no connection.
@@ -20,6 +28,15 @@ struct MainConf {
 
   SecretMask masks;                    // arguments whose values no log may hold
   std::vector<ngx_log_t*> error_logs;  // of all locations
+
+  std::vector<std::string> key_stores;  // files, of all `notify_key`
+  class Zone* key_zone = nullptr;       // where there is one of these
+  struct ThreadPool* threads = nullptr;
+
+  RequestIdVariables request_id;
+
+  std::optional<std::size_t> zone_size;  // of the shared memory for the figures of all workers
+  class Zone* zone = nullptr;            // where anything of the module is in use
 
   std::optional<RedisUrl> redis;  // an address or a socket path: names are resolved when it is read
   std::optional<ngx_msec_t> redis_timeout;    // of one command
@@ -33,6 +50,7 @@ struct MainConf {
 };
 
 Result<void> set_redis(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_zone(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_redis_timeout(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_max_pending(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_drain(ngx_conf_t* cf, Words words, MainConf& conf);
@@ -41,6 +59,7 @@ Result<void> set_ring(ngx_conf_t* cf, Words words, MainConf& conf);
 
 inline constexpr std::array kMainDirectives{
     directive<"notify_redis", &set_redis>(kHttp | NGX_CONF_TAKE1),
+    directive<"notify_zone", &set_zone>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_redis_timeout", &set_redis_timeout>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_max_pending", &set_max_pending>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_drain", &set_drain>(kHttp | NGX_CONF_TAKE1),

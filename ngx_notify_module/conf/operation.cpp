@@ -1,5 +1,7 @@
 #include "ngx_notify_module/conf/operation.hpp"
 
+#include <algorithm>
+
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/handlers/content.hpp"
@@ -20,6 +22,22 @@ constexpr std::array kMethods{
     Method{"OPTIONS", NGX_HTTP_OPTIONS},
 };
 
+// The names in a directive's word.
+void append_claims(std::string_view word, std::vector<std::string>& names) {
+  constexpr std::string_view kClaim = "notify_claim_";
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (std::size_t at = word.find(kClaim); at != std::string_view::npos;
+       at = word.find(kClaim, at + 1)) {
+    const std::string_view name = word.substr(at + kClaim.size());
+    const auto end = std::find_if_not(name.begin(), name.end(), in_name);
+    if (at > 0 && (word[at - 1] == '$' || word[at - 1] == '{')) {
+      names.emplace_back(name.begin(), end);
+    }
+  }
+}
+
 }  // namespace
 
 const Operation* OperationsConf::find(ngx_uint_t method) const {
@@ -37,7 +55,8 @@ const Operation* OperationsConf::find(ngx_uint_t method) const {
 std::string OperationsConf::allow() const {
   std::string names;
   for (const Method& method : kMethods) {
-    if (find(method.bit) != nullptr) {
+    const Operation* operation = find(method.bit);
+    if (operation != nullptr && operation->methods != kAnyMethod) {
       names.append(names.empty() ? "" : ", ").append(method.name);
     }
   }
@@ -62,6 +81,11 @@ Result<void> add_operation(ngx_conf_t* cf, LocConf& conf, const Operation& opera
   }
   core->handler = kContentHandler;
   conf.operations.all.push_back(operation);
+  if (operation.directive != "notify_return") {  // whose text is for people
+    for (const std::string_view word : directive_words(cf)) {
+      append_claims(word, conf.operations.all.back().claims);
+    }
+  }
   main_conf<MainConf>(cf)->enabled = true;
   return {};
 }

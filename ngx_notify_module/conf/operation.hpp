@@ -22,6 +22,9 @@ struct Operation {
   ngx_uint_t methods = 0;      // NGX_HTTP_GET | …; kAnyMethod: those that no other one serves
   OperationHandler run = nullptr;
   std::size_t index = 0;
+  // Claims of a token that its directive names ($notify_claim_NAME): without one of them it is not
+  // run. A stream's name of which a part is missing would be everybody's.
+  std::vector<std::string> claims = {};
 };
 
 inline constexpr ngx_uint_t kAnyMethod = ~ngx_uint_t{0};
@@ -30,7 +33,8 @@ struct OperationsConf {
   std::vector<Operation> all;
 
   [[nodiscard]] const Operation* find(ngx_uint_t method) const;
-  [[nodiscard]] std::string allow() const;  // "GET, HEAD": the value of an Allow header
+  // "GET, HEAD": the value of an Allow header. What serves any method says nothing about them.
+  [[nodiscard]] std::string allow() const;
 };
 
 // From the setter of an operation directive: makes the location ours, and refuses a second

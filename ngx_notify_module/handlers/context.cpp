@@ -1,5 +1,8 @@
 #include "ngx_notify_module/handlers/context.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace notify {
 namespace {
 
@@ -10,6 +13,8 @@ void destroy(void* data) noexcept { delete static_cast<Context*>(data); }
 void let_go(void* data) noexcept {
   auto* context = static_cast<Context*>(data);
   context->pending.detach();
+  context->guest.reset();
+  context->watch.reset();
   context->attachment.reset();
 }
 
@@ -29,6 +34,15 @@ Context* find_context(ngx_http_request_t* r) {
     }
   }
   return nullptr;
+}
+
+std::optional<std::uint64_t> ms_to_expiry(const Context& context) {
+  if (!context.expires) {
+    return std::nullopt;
+  }
+  const ngx_time_t* time = ngx_timeofday();
+  const double now_ms = static_cast<double>(time->sec) * 1000.0 + static_cast<double>(time->msec);
+  return static_cast<std::uint64_t>(std::max(std::ceil(*context.expires * 1000.0 - now_ms), 0.0));
 }
 
 Context* ensure_context(ngx_http_request_t* r) {

@@ -6,15 +6,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "ngx_notify_module/auth/key_service.hpp"
+#include "ngx_notify_module/auth/member_watch.hpp"
 #include "ngx_notify_module/conf/operation.hpp"
 #include "shared/auth/jwt.hpp"
+#include "shared/base/result.hpp"
 #include "shared/model/validation.hpp"
 #include "shared/redis/client.hpp"
 
 namespace notify {
 
 struct IntakeConf;
+class PathPattern;
 
 // Something that lives as long as the request is being served, such as the session of a stream: it
 // is destroyed by the request's http cleanup, when its connection still stands.
@@ -26,9 +31,20 @@ class Attachment {
 struct Context {
   ngx_http_request_t* request = nullptr;
 
+  // --- path ---
+  const PathPattern* path_pattern = nullptr;           // that `path_names` are of; null: none yet
+  std::optional<std::vector<std::string>> path_names;  // nullopt: the path is another one
+
   // --- auth ---
   std::string subject;  // who it is: the user claim; empty where the method has none
+  bool by_key = false;  // an API key said so
   std::optional<Claims> claims;
+  std::optional<double> expires;                 // when that ends, in seconds since 1970
+  std::optional<KeyService::Answer> key_answer;  // came while the request waited for it
+
+  std::string member;                          // by notify_member, in lower case
+  std::string member_key;                      // SHA-256 of the key that came; empty: none
+  std::optional<Result<void>> member_verdict;  // came while the request waited for it
 
   // --- intake ---
   struct {
@@ -38,23 +54,33 @@ struct Context {
   } after_body{};
   const IntakeConf* rules = nullptr;  // that `input` answers to
   const Validated* input = nullptr;   // the pool's: variables point into it
+  std::string body;                   // as it was sent, if a rule is about it
+
+  std::string_view item;  // the element of a batch that is being written, as JSON
 
   // --- what came of it ---
   std::string stream;             // its key in Redis
   std::string entry_id;           // <ms>-<seq>, in Redis' spelling
   std::string event_id;           // the same, as clients see it
+  std::string count;              // of the published entries
   std::string_view resume;        // how a stream began: "new", "resumed", …; a literal
   std::string_view close_reason;  // why it ended; a literal
   std::string time;               // $notify_time, once it was asked for
+  std::string time_utc;           // the same, as $notify_time_utc
 
   // --- what is under way; ends with the http cleanup ---
   redis::Pending pending;
   std::unique_ptr<Attachment> attachment;
+  std::unique_ptr<KeyService::Guest> guest;  // of a stream that was opened with a key
+  std::unique_ptr<MemberWatch> watch;        // of the attachment: goes before it
 };
 
 // Null where this module had nothing to do with the request. Finds it after internal redirects,
 // too.
 Context* find_context(ngx_http_request_t* r);
+
+// For how long what the client proved is good; nullopt: for as long as it likes.
+std::optional<std::uint64_t> ms_to_expiry(const Context& context);
 
 // Null: out of memory.
 Context* ensure_context(ngx_http_request_t* r);

@@ -3,11 +3,12 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/transport/commands.hpp"
 
 namespace notify {
 namespace {
 
-constexpr redis::Milliseconds kPingTimeout{1000};
+constexpr redis::Milliseconds kTimeout{1000};
 
 ngx_int_t healthy(ngx_http_request_t* r) {
   return respond(r, NGX_HTTP_OK, kJson, "{\"status\":\"ok\"}");
@@ -28,14 +29,15 @@ ngx_int_t ready(ngx_http_request_t* r, const LocConf&, std::size_t) {
   if (!facts) {
     return unready(r, facts.error().message);
   }
-  redis::Command ping;
-  ping.arguments = {"PING"};
-  ping.timeout = kPingTimeout;
-  context->pending = runtime->commands().submit(std::move(ping), [r](Result<redis::Reply> reply) {
-    finish_with(r, [&] {
-      return reply && !reply->is_error() ? healthy(r) : unready(r, "Redis does not answer");
-    });
-  });
+  redis::Command question = readiness_command();
+  question.timeout = kTimeout;
+  context->pending =
+      runtime->commands().submit(std::move(question), [r](const Result<redis::Reply>& reply) {
+        finish_with(r, [&] {
+          const Result<void> writes = readiness_of(reply);
+          return writes ? healthy(r) : unready(r, writes.error().message);
+        });
+      });
   return park(r);
 }
 

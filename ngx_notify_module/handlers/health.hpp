@@ -1,6 +1,7 @@
 #pragma once
 
-// notify_health: is this nginx worker alive; is it of use (Redis reachable both ways)?
+// notify_health: is this nginx worker alive; is it of use (Redis
+// reachable both ways, and taking writes)?
 
 #include <array>
 

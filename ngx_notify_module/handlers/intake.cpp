@@ -5,6 +5,7 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
@@ -24,6 +25,46 @@ Result<void> append_from_file(ngx_http_request_t* r, const ngx_buf_t& buffer, st
   }
   return {};
 }
+
+ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::string_view> body) {
+  const auto& [conf, index, next] = context.after_body;
+  auto input = std::make_unique<Validated>(
+      validate(conf->intake.rules, view(r->args), body, *conf->intake.text));
+  if (!input->ok()) {
+    return fail(r, input->errors);
+  }
+  context.rules = &conf->intake;
+  context.input = adopt(r->pool, std::move(input));
+  if (context.input == nullptr) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  return next(r, *conf, index);
+}
+
+ngx_int_t check_body(ngx_http_request_t* r) {
+  Context& context = *find_context(r);
+  const IntakeConf& conf = context.after_body.conf->intake;
+  if (!conf.reads_body()) {
+    return check(r, context, std::nullopt);
+  }
+  Result<std::string> body = gather_body(r, *conf.max_message);
+  if (!body) {
+    return fail(r, body.error());
+  }
+  context.body = std::move(*body);
+  return check(r, context, context.body);
+}
+
+// nginx took a reference on the request for this call.
+void on_body(ngx_http_request_t* r) noexcept {
+  ngx_http_finalize_request(r, entry<&check_body>(r));
+}
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
 
 Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
   std::string body;
@@ -51,41 +92,6 @@ Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
   }
   return body;
 }
-
-ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::string_view> body) {
-  const auto& [conf, index, next] = context.after_body;
-  auto input = std::make_unique<Validated>(validate(conf->intake.rules, view(r->args), body));
-  if (!input->ok()) {
-    return fail(r, input->errors);
-  }
-  context.rules = &conf->intake;
-  context.input = adopt(r->pool, std::move(input));
-  if (context.input == nullptr) {
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  }
-  return next(r, *conf, index);
-}
-
-ngx_int_t check_body(ngx_http_request_t* r) {
-  Context& context = *find_context(r);
-  const IntakeConf& conf = context.after_body.conf->intake;
-  if (!conf.reads_body()) {
-    return check(r, context, std::nullopt);
-  }
-  const Result<std::string> body = gather_body(r, *conf.max_message);
-  return body ? check(r, context, *body) : fail(r, body.error());
-}
-
-// nginx took a reference on the request for this call.
-void on_body(ngx_http_request_t* r) noexcept {
-  ngx_http_finalize_request(r, entry<&check_body>(r));
-}
-
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-}  // namespace
 
 ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
                  OperationHandler next) {
@@ -123,8 +129,18 @@ FieldRule* IntakeConf::find(std::string_view name) {
   return const_cast<FieldRule*>(std::as_const(*this).find(name));
 }
 
+const FieldRule* IntakeConf::find_variable(std::string_view name) const {
+  if (const FieldRule* rule = find(name)) {
+    return rule;
+  }
+  const auto rule = std::find_if(rules.begin(), rules.end(),
+                                 [&](const FieldRule& each) { return iequals(each.name, name); });
+  return rule == rules.end() ? nullptr : &*rule;
+}
+
 Result<void> IntakeConf::merge(const MergeScope&, const IntakeConf& parent) {
   inherit(rules, parent.rules);
+  inherit(text, parent.text, BodyText::kWhole);
   inherit(max_message, parent.max_message, std::size_t{1024} * 1024);
   return {};
 }
@@ -137,8 +153,26 @@ Result<void> set_field(ngx_conf_t*, Words words, LocConf& conf) {
   if (conf.intake.find(rule->name) != nullptr) {
     return invalid("duplicate field \"" + rule->name + "\"");
   }
+  if (!rule->of.empty()) {
+    const FieldRule* whole = conf.intake.find(rule->of);
+    if (whole == nullptr || !whole->of.empty()) {
+      return invalid("names no field \"" + rule->of + "\" before it");
+    }
+    rule->in = whole->in;
+  }
   conf.intake.rules.push_back(std::move(*rule));
   return {};
+}
+
+Result<void> set_body(ngx_conf_t*, Words words, LocConf& conf) {
+  for (const auto& [name, text] : {std::pair{"whole", BodyText::kWhole},
+                                   {"first", BodyText::kFirst},
+                                   {"form", BodyText::kForm}}) {
+    if (words[0] == name) {
+      return assign(conf.intake.text, Result<BodyText>(text));
+    }
+  }
+  return bad_value(words[0]);
 }
 
 Result<void> set_max_message(ngx_conf_t*, Words words, LocConf& conf) {

@@ -9,17 +9,22 @@
 
 #include "ngx_notify_module/conf/operation.hpp"
 #include "shared/model/field_rule.hpp"
+#include "shared/model/validation.hpp"
 
 namespace notify {
 
 struct IntakeConf {
   std::vector<FieldRule> rules;
   std::optional<std::size_t> max_message;
+  std::optional<BodyText> text;
 
   [[nodiscard]] bool reads_body() const;
   // nullptr where there is no rule of that name.
   [[nodiscard]] const FieldRule* find(std::string_view name) const;
   [[nodiscard]] FieldRule* find(std::string_view name);
+  // The same for the name of a variable, which nginx knows in lower case only: where no rule has
+  // just that name, one that differs from it in the case of letters.
+  [[nodiscard]] const FieldRule* find_variable(std::string_view name) const;
   [[nodiscard]] std::size_t index(const FieldRule& rule) const {
     return static_cast<std::size_t>(&rule - rules.data());
   }
@@ -27,12 +32,17 @@ struct IntakeConf {
 };
 
 Result<void> set_field(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_body(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_max_message(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kIntakeDirectives{
     directive<"notify_field", &set_field>(kHttpServerLocation | NGX_CONF_2MORE),
+    directive<"notify_body", &set_body>(kHttpServerLocation | NGX_CONF_TAKE1),
     directive<"notify_max_message", &set_max_message>(kHttpServerLocation | NGX_CONF_TAKE1),
 };
+
+// The body that nginx has read, wherever it keeps it. kTooLarge beyond the limit.
+Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit);
 
 // Answers as a content handler does. `next` is called with the fields in the request's context, now
 // or once the body has come; it answers like a content handler, too. What is wrong is answered

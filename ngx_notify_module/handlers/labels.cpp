@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include "ngx_notify_module/handlers/values.hpp"
 #include "shared/base/json.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 
 Result<Labelled> evaluate(ngx_http_request_t* r, const LabelledKey& names) {
   const auto label = evaluate(r, names.label);
-  const auto key = evaluate(r, names.key);
-  if (!label || !key) {
-    return Error{ErrorKind::kInternal, "Internal Server Error"};
+  if (!label) {
+    return Error{ErrorKind::kInternal, "out of memory"};
   }
-  const Result<void> named = check_stream_name(*key);
-  if (!named) {
-    return named.error();
+  const auto key = read_stream(r, names.key);
+  if (!key) {
+    return key.error();
   }
   return Labelled{std::string(*label), std::string(*key)};
 }

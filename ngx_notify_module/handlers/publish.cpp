@@ -2,25 +2,23 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
-#include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/handlers/published.hpp"
+#include "ngx_notify_module/handlers/requirement.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/model/entry_id.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
 
 // nullopt: out of memory.
-std::optional<PublishOrder> write_order(ngx_http_request_t* r, const PublishConf& conf) {
-  PublishOrder order;
+std::optional<PublishOrder> write_order(ngx_http_request_t* r, const LocConf& location) {
+  const PublishConf& conf = location.publish;
   const std::optional<std::string_view> stream = evaluate(r, conf.key);
   if (!stream) {
     return std::nullopt;
   }
-  order.stream = *stream;
-  order.retain_count = conf.retain->count;
-  order.retain_ms = conf.retain->age;
-  order.database = static_cast<int>(runtime->conf().redis->db);
+  PublishOrder order{terms_of(location, *stream), {}};
   order.fields.reserve(conf.entry.size());
   for (const auto& [field, value] : conf.entry) {
     const std::optional<std::string_view> text = evaluate(r, value);
@@ -32,26 +30,10 @@ std::optional<PublishOrder> write_order(ngx_http_request_t* r, const PublishConf
   return order;
 }
 
-ngx_int_t published(ngx_http_request_t* r, const PublishConf& conf,
-                    const Result<redis::Reply>& reply) {
-  if (!reply) {
-    log_text(NGX_LOG_ERR, r->connection->log, "notify: publish failed: " + reply.error().message);
-    return fail(r, error_of(reply.error()));
-  }
-  if (reply->is_error()) {
-    log_text(NGX_LOG_ERR, r->connection->log,
-             "notify: publish refused: " + std::string(reply->text()));
-    return fail(r, error_of(*reply));
-  }
-  const std::optional<EntryId> id = parse_entry_id((*reply)[0].text());
-  if (!id) {
-    return fail(r, Error{ErrorKind::kInternal, "Redis gave no entry id"});
-  }
-  Context& context = *find_context(r);
-  context.entry_id = format_entry_id(*id);
-  context.event_id = format_event_id(*id);
-  const std::optional<std::string_view> body = evaluate(r, conf.response->body);
-  return body ? respond(r, conf.response->status, kJson, *body) : NGX_ERROR;
+// publish.lua: {id, verdict}.
+Published read_reply(const redis::Reply& reply) {
+  return {parse_entry_id(reply[0].text()), Published::Verdict{reply[1].integer().value_or(0)}, 1,
+          reply[2].text()};
 }
 
 // A name that came in a field is that field's fault, and told as such.
@@ -72,53 +54,65 @@ ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& e
 
 ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   const PublishConf& settings = conf.publish;
-  std::optional<PublishOrder> order = write_order(r, settings);
+  std::optional<PublishOrder> order = write_order(r, conf);
   if (!order) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<void> named = check_stream_name(order->stream);
+  const Result<void> named = check_stream(settings.key, order->stream);
   if (!named) {
     return refuse_name(r, conf, named.error());
   }
-  redis::Command command = publish_command(*order);
-  command.wait = redis::Milliseconds(*conf.redis_wait);
   Context& context = *find_context(r);
+  IdempotencyKey key =
+      add_idempotency(r, settings, *order, settings.whole_body ? context.body : std::string_view{});
+  if (key.fault) {
+    return fail(r, {&*key.fault, 1});
+  }
+  add_request(r, conf, *order);
+  redis::Command command = publish_command(*order);
   context.stream = std::move(order->stream);
-  context.pending =
-      runtime->commands().submit(std::move(command), [r, &settings](Result<redis::Reply> reply) {
-        finish_with(r, [&] { return published(r, settings, reply); });
-      });
-  return park(r);
+  return send_publish(r, conf, std::move(command), std::move(key), settings.failure, &read_reply);
+}
+
+ngx_int_t look_up(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
+  return look_up_required(r, conf, index, conf.publish.failure, &publish);
 }
 
 ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &publish);
-}
-
-// Settings that would do nothing, or the wrong thing, are told when nginx reads them.
-Result<void> check_settings(const PublishConf& conf, IntakeConf& input) {
-  if (conf.entry.empty()) {
-    return invalid("\"notify_publish\" needs \"notify_entry\"");
-  }
-  Result<void> outcome = use_fields(input, conf.key);
-  for (const auto& [field, value] : conf.entry) {
-    if (outcome) {
-      outcome = use_fields(input, value);
-    }
-  }
-  return outcome ? use_fields(input, conf.response->body) : outcome;
+  return intake(r, conf, index, &look_up);
 }
 
 }  // namespace
+
+Result<void> check_templates(LocConf& location, std::string_view directive, const Template* key) {
+  const PublishConf& conf = location.publish;
+  if (conf.entry.empty()) {
+    return invalid("\"" + std::string(directive) + "\" needs \"notify_entry\"");
+  }
+  Result<void> outcome =
+      use_values(location, {key, conf.requirement ? conf.requirement->key : nullptr});
+  for (const auto& [field, value] : conf.entry) {
+    if (outcome) {
+      outcome = use_values(location, {value});
+    }
+  }
+  return outcome ? use_values(location, {conf.response->body}) : outcome;
+}
 
 // ---- notify_publish and what refines it ---------------------------------------------------------
 
 Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& parent) {
   if (scope.same_location) {
     key = parent.key;
+    failure = parent.failure;
   }
   inherit(entry, parent.entry);
+  if (!requirement) {
+    requirement = parent.requirement;
+  }
   inherit(retain, parent.retain, Retention{});
+  constexpr ngx_msec_t kDay = 24 * 60 * 60 * ngx_msec_t{1000};
+  inherit(idempotency, parent.idempotency, kDay);
   if (!response) {
     response = parent.response;
   }
@@ -132,7 +126,10 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
   if (key == nullptr) {
     return {};
   }
-  Result<void> outcome = check_settings(*this, scope.conf->intake);
+  for (const auto& [field, value] : entry) {
+    whole_body = whole_body || view(value->value).find("notify_body") != std::string_view::npos;
+  }
+  Result<void> outcome = check_templates(*scope.conf, "notify_publish", key);
   if (outcome) {
     for (const std::string_view name : field_names(key, "notify_field_")) {
       key_fields.push_back(scope.conf->intake.index(*scope.conf->intake.find(name)));
@@ -143,10 +140,14 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
 
 Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf) {
   ngx_uint_t methods = NGX_HTTP_POST;
-  if (words.size() > 1) {
-    const auto value = parameter(words[1], "method");
+  for (const std::string_view word : words.subspan(1)) {
+    if (const auto text = parameter(word, "failure")) {
+      conf.publish.failure = *text;
+      continue;
+    }
+    const auto value = parameter(word, "method");
     const Result<ngx_uint_t> parsed =
-        value ? parse_methods(*value) : Result<ngx_uint_t>(bad_parameter(words[1]));
+        value ? parse_methods(*value) : Result<ngx_uint_t>(bad_parameter(word));
     if (!parsed) {
       return parsed.error();
     }
@@ -164,6 +165,24 @@ Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf) {
   }
   conf.publish.key = *key;
   return add_operation(cf, conf, {"notify_publish", methods, &start});
+}
+
+Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (conf.publish.requirement) {
+    return is_duplicate();
+  }
+  const Result<Template*> key = compile_template(cf, words[0]);
+  if (!key) {
+    return key.error();
+  }
+  const auto status =
+      words.size() > 1 ? parse_count(words[1]) : Result<std::uint64_t>(NGX_HTTP_NOT_FOUND);
+  if (!status || *status < 400 || *status > 499) {
+    return bad_value(words[1]);
+  }
+  conf.publish.requirement = PublishConf::Requirement{
+      *key, *status, std::string(words.size() > 2 ? words[2] : std::string_view("Not Found"))};
+  return {};
 }
 
 Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf) {
@@ -193,6 +212,11 @@ Result<void> set_retain(ngx_conf_t*, Words words, LocConf& conf) {
     return age.error();
   }
   return assign(conf.publish.retain, Result<Retention>(Retention{*count, *age}));
+}
+
+Result<void> set_idempotency(ngx_conf_t*, Words words, LocConf& conf) {
+  return assign(conf.publish.idempotency,
+                words[0] == "off" ? Result<ngx_msec_t>(0) : parse_time(words[0]));
 }
 
 Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf) {

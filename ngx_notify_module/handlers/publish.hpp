@@ -25,23 +25,41 @@ struct PublishResponse {
 
 struct PublishConf {
   Template* key = nullptr;              // the stream; set by the operation
+  std::string failure;                  // what stands before the reason why Redis did not do it
   std::vector<std::size_t> key_fields;  // rules of those fields of the request that it names
   std::vector<std::pair<std::string, Template*>> entry;  // fields in Redis, in their order
+  bool whole_body = false;                               // one of them is made of all of the body
   std::optional<Retention> retain;
   std::optional<PublishResponse> response;
+  // Only if this key is in Redis; else that status and text.
+  struct Requirement {
+    Template* key = nullptr;
+    ngx_uint_t status = NGX_HTTP_NOT_FOUND;
+    std::string text;
+  };
+  std::optional<Requirement> requirement;
+  std::optional<ngx_msec_t> idempotency;  // how long a key is remembered; 0: keys mean nothing
 
   Result<void> merge(const MergeScope& scope, const PublishConf& parent);
 };
 
+// What an operation that publishes needs of its location: settings that would do nothing, or the
+// wrong thing, are told when nginx reads them.
+Result<void> check_templates(LocConf& location, std::string_view directive, const Template* key);
+
 Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_retain(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_idempotency(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kPublishDirectives{
-    directive<"notify_publish", &set_publish>(kLocation | NGX_CONF_TAKE12),
+    directive<"notify_publish", &set_publish>(kLocation | NGX_CONF_TAKE123),
+    directive<"notify_require", &set_require>(kHttpServerLocation | NGX_CONF_TAKE123),
     directive<"notify_entry", &set_entry>(kHttpServerLocation | NGX_CONF_TAKE2),
     directive<"notify_retain", &set_retain>(kHttpServerLocation | NGX_CONF_TAKE12),
+    directive<"notify_idempotency", &set_idempotency>(kHttpServerLocation | NGX_CONF_TAKE1),
     directive<"notify_response", &set_response>(kHttpServerLocation | NGX_CONF_TAKE2),
 };
 

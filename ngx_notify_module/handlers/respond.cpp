@@ -17,8 +17,9 @@ constexpr std::array kShapeNames{
     ShapeName{"envelope", ErrorShape::kEnvelope},
 };
 
-constexpr ngx_uint_t kUnprocessable = 422;  // nginx has no words for it
-constexpr std::string_view kText = "text/plain; charset=utf-8";
+// nginx has no words for these.
+constexpr ngx_uint_t kUnprocessable = 422;
+constexpr ngx_uint_t kUpgradeRequired = 426;
 constexpr Header kRetryAfter{"Retry-After", "1"};
 
 ErrorShape shape_of(const ngx_http_request_t* r) { return *loc_conf<LocConf>(r)->errors.shape; }
@@ -37,6 +38,8 @@ ngx_uint_t status_of(ErrorKind kind) {
       return NGX_HTTP_CONFLICT;
     case ErrorKind::kTooLarge:
       return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    case ErrorKind::kTooMany:
+      return NGX_HTTP_TOO_MANY_REQUESTS;
     case ErrorKind::kUnavailable:
     case ErrorKind::kUnknownOutcome:
       return NGX_HTTP_SERVICE_UNAVAILABLE;
@@ -51,6 +54,35 @@ std::string envelope(ngx_uint_t status, std::string_view message, std::string_vi
   json::append_quoted(body, message);
   body.append(",\"error\":").append(error).append("}");
   return body;
+}
+
+// The first of them, as a line of text.
+std::string line_of(const FieldError& error) {
+  if (error.worded) {
+    return error.msg;
+  }
+  if (error.loc[0] != "body") {
+    return field_path(error) + ": " + error.msg;
+  }
+  std::string line = "Invalid JSON: ";
+  if (error.position) {
+    return line + error.reason + " at character " + std::to_string(*error.position);
+  }
+  if (error.loc.size() > 1) {
+    return line + error.loc[1] + ": " + error.msg;
+  }
+  return line + (error.type == "missing" ? "the body is empty" : error.msg);
+}
+
+ngx_str_t status_line_of(ngx_uint_t status) {
+  switch (status) {
+    case kUnprocessable:
+      return lit("422 Unprocessable Entity");
+    case kUpgradeRequired:
+      return lit("426 Upgrade Required");
+    default:
+      return {};
+  }
 }
 
 ngx_int_t add_header(ngx_http_request_t* r, const Header& header) {
@@ -85,11 +117,10 @@ ngx_int_t discard_body(ngx_http_request_t* r, ngx_uint_t status) {
 }
 
 ngx_int_t send_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type,
-                    std::size_t size, std::span<const Header> headers) {
+                    std::optional<std::size_t> size, std::span<const Header> headers) {
   r->headers_out.status = status;
-  r->headers_out.status_line =
-      status == kUnprocessable ? lit("422 Unprocessable Entity") : ngx_str_t{};
-  r->headers_out.content_length_n = static_cast<off_t>(size);
+  r->headers_out.status_line = status_line_of(status);
+  r->headers_out.content_length_n = size ? static_cast<off_t>(*size) : -1;
   r->headers_out.content_type = to_pool(r->pool, content_type);
   r->headers_out.content_type_len = content_type.size();
   r->headers_out.content_type_lowcase = nullptr;
@@ -104,7 +135,7 @@ ngx_int_t send_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view c
       return NGX_ERROR;
     }
   }
-  if (size == 0) {
+  if (size == std::size_t{0}) {
     r->header_only = 1;
   }
   return ngx_http_send_header(r);
@@ -138,6 +169,11 @@ ngx_int_t respond(ngx_http_request_t* r, ngx_uint_t status, std::string_view con
   return ngx_http_output_filter(r, &link);
 }
 
+ngx_int_t respond_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type) {
+  const ngx_int_t discarded = discard_body(r, status);
+  return discarded == NGX_OK ? send_head(r, status, content_type, std::nullopt, {}) : NGX_ERROR;
+}
+
 ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view message,
                std::span<const Header> headers) {
   switch (shape_of(r)) {
@@ -151,17 +187,21 @@ ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view messag
   }
   std::vector<Header> all(headers.begin(), headers.end());
   all.push_back({"X-Content-Type-Options", "nosniff"});
-  return respond(r, status, kText, std::string(message) + "\n", all);
+  return respond(r, status, kPlainText, std::string(message) + "\n", all);
 }
 
 ngx_int_t fail(ngx_http_request_t* r, std::span<const FieldError> errors) {
+  if (const ngx_uint_t status = loc_conf<LocConf>(r)->errors.invalid_status; status != 0) {
+    const FieldError& error = errors[0];
+    return fail(r, status, error.worded ? error.msg : field_path(error) + ": " + error.msg);
+  }
   switch (shape_of(r)) {
     case ErrorShape::kDetail:
       return respond(r, kUnprocessable, kJson, render_detail(errors));
     case ErrorShape::kEnvelope:
       break;
     case ErrorShape::kText:
-      return fail(r, NGX_HTTP_BAD_REQUEST, field_path(errors[0]) + ": " + errors[0].msg);
+      return fail(r, NGX_HTTP_BAD_REQUEST, line_of(errors[0]));
   }
   std::string list = "[";
   for (const FieldError& error : errors) {
@@ -183,18 +223,50 @@ ngx_int_t fail(ngx_http_request_t* r, const Error& error) {
 
 // ---- requests that wait -------------------------------------------------------------------------
 
-ngx_int_t park(ngx_http_request_t* r) {
-  // Where a body is still being thrown away nginx' own handler does that. Behind it nginx does not
-  // look whether the client leaves: no matter for what is over in seconds.
-  if (!r->discard_body) {
-    r->read_event_handler = ngx_http_test_reading;
-    if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
-      return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-  }
+namespace {
+
+// Has nginx look whether the client leaves. Where a body is still being thrown away nginx' own
+// handler does that. Behind it nginx does not look: no matter for what is over in seconds.
+bool watch_client(ngx_http_request_t* r) {
   r->write_event_handler = ngx_http_request_empty_handler;
+  if (r->discard_body) {
+    return true;
+  }
+  r->read_event_handler = ngx_http_test_reading;
+  return ngx_handle_read_event(r->connection->read, 0) == NGX_OK;
+}
+
+}  // namespace
+
+ngx_int_t park(ngx_http_request_t* r) {
+  if (!watch_client(r)) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
   r->main->count++;
   return NGX_DONE;
+}
+
+ngx_int_t wait_in_phase(ngx_http_request_t* r) {
+  if (!watch_client(r)) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  // It may have left already: word of that came together with the request, and does not come again.
+  ngx_event_t* event = r->connection->read;
+  if (event->pending_eof && r->stream == nullptr) {
+    ngx_post_event(event, &ngx_posted_events);
+  }
+  return NGX_AGAIN;
+}
+
+void resume_phases(ngx_http_request_t* r) noexcept {
+  ngx_connection_t* connection = r->connection;
+  ngx_http_set_log_request(connection->log, r);
+  if (!r->discard_body) {
+    r->read_event_handler = ngx_http_block_reading;
+  }
+  r->write_event_handler = ngx_http_core_run_phases;
+  ngx_http_core_run_phases(r);
+  ngx_http_run_posted_requests(connection);
 }
 
 void finish(ngx_http_request_t* r, ngx_int_t outcome) {
@@ -207,6 +279,9 @@ void finish(ngx_http_request_t* r, ngx_int_t outcome) {
 // ---- notify_errors ------------------------------------------------------------------------------
 
 Result<void> ErrorsConf::merge(const MergeScope&, const ErrorsConf& parent) {
+  if (!shape) {
+    invalid_status = parent.invalid_status;
+  }
   inherit(shape, parent.shape, ErrorShape::kDetail);
   return {};
 }
@@ -214,6 +289,14 @@ Result<void> ErrorsConf::merge(const MergeScope&, const ErrorsConf& parent) {
 Result<void> set_errors(ngx_conf_t*, Words words, LocConf& conf) {
   for (const ShapeName& each : kShapeNames) {
     if (each.name == words[0]) {
+      if (words.size() > 1) {
+        const auto value = parameter(words[1], "invalid");
+        const auto status = value ? parse_count(*value) : Result<std::uint64_t>(0);
+        if (!status || *status < 400 || *status > 499) {
+          return bad_parameter(words[1]);
+        }
+        conf.errors.invalid_status = *status;
+      }
       return assign(conf.errors.shape, Result<ErrorShape>(each.shape));
     }
   }

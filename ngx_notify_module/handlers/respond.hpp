@@ -24,13 +24,14 @@ enum class ErrorShape {
 
 struct ErrorsConf {
   std::optional<ErrorShape> shape;
+  ngx_uint_t invalid_status = 0;  // of what is wrong with fields; 0: the shape's own
   Result<void> merge(const MergeScope& scope, const ErrorsConf& parent);
 };
 
 Result<void> set_errors(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kErrorsDirectives{
-    directive<"notify_errors", &set_errors>(kHttpServerLocation | NGX_CONF_TAKE1),
+    directive<"notify_errors", &set_errors>(kHttpServerLocation | NGX_CONF_TAKE12),
 };
 
 struct Header {
@@ -39,11 +40,15 @@ struct Header {
 };
 
 inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
 // Sends a whole response. What it returns is for ngx_http_finalize_request() or for a content
 // handler to return. All texts are copied.
 ngx_int_t respond(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type,
                   std::string_view body, std::span<const Header> headers = {});
+
+// The head alone, of an answer whose length is not known: the body follows through nginx's filters.
+ngx_int_t respond_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view content_type);
 
 // The same in the location's error shape.
 ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view message,
@@ -58,6 +63,12 @@ ngx_int_t fail(ngx_http_request_t* r, const Error& error);
 // Takes a reference and waits: for a content handler that has sent a command, to return. A client
 // that leaves meanwhile ends the request (and with it the command's handle, in its context).
 ngx_int_t park(ngx_http_request_t* r);
+
+// The same for a phase that nginx runs again: no reference is taken, since nobody but
+// resume_phases() goes on with the request. What it returns is for the phase's handler to return.
+ngx_int_t wait_in_phase(ngx_http_request_t* r);
+// From an event that is not the connection's. The request may be gone afterwards.
+void resume_phases(ngx_http_request_t* r) noexcept;
 
 // The end of a parked request, from an event that is not its connection's (a reply of Redis). The
 // request may be gone afterwards.

@@ -38,12 +38,20 @@ ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf, std::size_t index) 
   if (!text) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  return given.status < NGX_HTTP_BAD_REQUEST ? respond(r, given.status, kJson, *text)
-                                             : fail(r, given.status, *text);
+  if (given.status < NGX_HTTP_BAD_REQUEST) {
+    return respond(r, given.status, kJson, *text);
+  }
+  const std::string allow =
+      given.status == NGX_HTTP_NOT_ALLOWED ? conf.operations.allow() : std::string();
+  const Header header{"Allow", allow};
+  return fail(r, given.status, *text, std::span(&header, allow.empty() ? 0 : 1));
 }
 
+// The fields are those of the other methods, where it is the method that is wrong.
 ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return conf.intake.rules.empty() ? answer(r, conf, index) : intake(r, conf, index, &answer);
+  const bool by_method = conf.answers.all[index].status == NGX_HTTP_NOT_ALLOWED;
+  return by_method || conf.intake.rules.empty() ? answer(r, conf, index)
+                                                : intake(r, conf, index, &answer);
 }
 
 }  // namespace

@@ -1,99 +1,159 @@
 // notify_subscribe: a stream of events to one client, for as long as it likes.
 
+#include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
-#include "ngx_notify_module/ngx/entry.hpp"
+#include "ngx_notify_module/handlers/stay.hpp"
+#include "ngx_notify_module/handlers/upgrade.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/stream/multi_session.hpp"
+#include "ngx_notify_module/stream/session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
 #include "ngx_notify_module/wire/last_event_id.hpp"
-#include "shared/base/text.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
 
-struct Subscription final : Attachment {
+template <class Kind>
+struct Subscription final : Stay {
   template <class... Args>
   explicit Subscription(Args&&... args) : session(std::forward<Args>(args)...) {}
-  Session session;
+  Outlet& outlet() override { return session; }
+  Kind session;
 };
 
-void on_writable(ngx_http_request_t* r) {
-  Context* context = find_context(r);
-  if (context != nullptr && context->attachment != nullptr) {
-    static_cast<Subscription&>(*context->attachment).session.on_writable();
-  }
-}
-
-std::optional<std::string_view> header(const ngx_http_request_t* r, std::string_view name) {
-  for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr;
-       part = part->next) {
-    const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
-    for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-      if (iequals(view(headers[i].key), name)) {
-        return view(headers[i].value);
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-hub::Start start_of(const ngx_http_request_t* r) {
-  const LastEventId last = parse_last_event_id(header(r, "Last-Event-ID"), view(r->args));
+// `first`: the first stream of the location, to which an id without the name of a stream belongs.
+hub::Start start_of(const LastEventId& last, std::string_view stream, bool first,
+                    const Replay& replay) {
+  using From = hub::Start::From;
+  const hub::Start anew{From::kNow, {}, replay.count, replay.age};
+  const hub::Start unknown{From::kUnknown, {}, replay.count, replay.age};
   switch (last.kind) {
     case LastEventId::Kind::kAbsent:
-      break;
+      return anew;
     case LastEventId::Kind::kKnown:
-      return {hub::Start::From::kAfter, last.id};
+      return first ? hub::Start{From::kAfter, last.id} : anew;
     case LastEventId::Kind::kUnknown:
-      return {hub::Start::From::kUnknown, {}};
+      return unknown;
+    case LastEventId::Kind::kSeveral:
+      break;
   }
-  return {};
+  const std::string tag = stream_tag(stream);
+  for (const StreamPosition& place : last.places) {
+    if (place.tag == tag) {
+      return place.position ? hub::Start{From::kAfter, *place.position} : unknown;
+    }
+  }
+  return anew;  // it was not among the client's streams
+}
+
+// One of the variables of its key has no value.
+bool is_left_out(ngx_http_request_t* r, const StreamTemplate& stream) {
+  for (const ngx_uint_t index : stream.variables) {
+    const ngx_http_variable_value_t* value = ngx_http_get_flushed_variable(r, index);
+    if (value == nullptr || value->not_found || value->len == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What the client is to get. kInternal: out of memory.
+Result<std::vector<WantedStream>> wanted_streams(ngx_http_request_t* r, const SubscribeConf& conf) {
+  const LastEventId last =
+      parse_last_event_id(find_header(r, "last-event-id").value, view(r->args));
+  const bool several = conf.streams.size() > 1;
+  std::vector<WantedStream> wanted;
+  for (const StreamTemplate& each : conf.streams) {
+    if (several && is_left_out(r, each)) {
+      continue;
+    }
+    const Result<std::string_view> key = read_stream(r, each.key);
+    if (!key) {
+      return key.error();
+    }
+    const bool again = std::any_of(wanted.begin(), wanted.end(),
+                                   [&](const WantedStream& other) { return other.key == *key; });
+    if (!again) {
+      wanted.push_back({std::string(*key), start_of(last, *key, wanted.empty(), *conf.replay)});
+    }
+  }
+  if (wanted.empty()) {
+    return invalid("No stream is named");
+  }
+  return wanted;
+}
+
+std::string joined(const std::vector<WantedStream>& streams) {
+  std::string all;
+  for (const WantedStream& each : streams) {
+    all.append(all.empty() ? "" : " ").append(each.key);
+  }
+  return all;
 }
 
 ngx_int_t subscribe(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  if (r != r->main) {
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;  // a response that never ends is no part of another one
-  }
-  Context* context = ensure_context(r);
-  const std::optional<std::string_view> stream = evaluate(r, conf.subscribe.key);
-  if (context == nullptr || !stream) {
+  Context* context = context_to_stay(r);
+  if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<void> named = check_stream_name(*stream);
-  if (!named) {
-    return fail(r, named.error());
+  const Result<std::vector<WantedStream>> wanted = wanted_streams(r, conf.subscribe);
+  if (!wanted) {
+    return fail(r, wanted.error());
   }
-  context->stream = *stream;
-  // Also of a HEAD: what is left unread would be taken for the next request.
-  const ngx_int_t discarded = ngx_http_discard_request_body(r);
-  if (discarded != NGX_OK) {
-    return discarded;
+  context->stream = joined(*wanted);
+  const bool several = conf.subscribe.streams.size() > 1;
+  Upgrade upgrade = upgrade_of(r, conf);
+  if (upgrade.refusal) {
+    return *upgrade.refusal;
   }
-  if (r->discard_body) {  // and behind a late one nginx would not see that the client leaves
-    return fail(r, invalid("A stream is asked for without a body"));
+  const WayOut way = open_way(r);
+  if (way.chain == nullptr) {
+    return way.outcome;
   }
-  if (r->method == NGX_HTTP_HEAD) {
-    return send_stream_head(r);
+  const Session::Report report{context->resume, context->close_reason};
+  if (several) {
+    auto made = std::make_unique<Subscription<MultiSession>>(
+        runtime->sessions(), r, conf.subscribe, open_format_of(conf, upgrade), *way.chain, report);
+    MultiSession& session = made->session;
+    stay(r, std::move(made), std::move(upgrade.socket));
+    session.start(*wanted);
+    return NGX_DONE;
   }
-  OutChain* out = adopt(r->pool, std::make_unique<OutChain>(r));
-  if (out == nullptr) {
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  }
-  const ngx_int_t parked = park(r);
-  if (parked != NGX_DONE) {
-    return parked;
-  }
-  r->write_event_handler = entry<&on_writable>;
-  auto subscription =
-      std::make_unique<Subscription>(runtime->sessions(), r, conf.subscribe, *out,
-                                     Session::Report{context->resume, context->close_reason});
-  Session& session = subscription->session;
-  context->attachment = std::move(subscription);
-  session.start(context->stream, start_of(r));
+  auto made = std::make_unique<Subscription<Session>>(runtime->sessions(), r, conf.subscribe,
+                                                      format_of(conf, upgrade), *way.chain, report);
+  Session& session = made->session;
+  stay(r, std::move(made), std::move(upgrade.socket));
+  session.start((*wanted)[0].key, (*wanted)[0].start);
   return NGX_DONE;
+}
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// The variables of a template, but for the captures of a regular expression ($1).
+std::vector<std::string_view> variable_names(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (std::size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at)) {
+    at += text.substr(at + 1).starts_with('{') ? 2 : 1;
+    std::size_t end = at;
+    while (end < text.size() && is_name_char(text[end])) {
+      ++end;
+    }
+    const std::string_view name = text.substr(at, end - at);
+    if (!name.empty() && !(name[0] >= '0' && name[0] <= '9')) {
+      names.push_back(name);
+    }
+    at = end;
+  }
+  return names;
 }
 
 // A directive that is one time, where 0 has a meaning of its own.
@@ -107,25 +167,51 @@ Result<ngx_msec_t> parse_positive_time(std::string_view word) {
 
 }  // namespace
 
-// ---- directives
-// ----------------------------------------------------------------------------------
+// ---- directives ---------------------------------------------------------------------------------
 
 Result<void> set_subscribe(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (words.size() > 1) {
-    return invalid("several streams (\"" + std::string(words[1]) + "\") are not supported yet");
-  }
-  if (words[0].empty()) {
-    return bad_value(words[0]);
-  }
-  if (conf.subscribe.key != nullptr) {
+  if (!conf.subscribe.streams.empty()) {
     return is_duplicate();
   }
-  const Result<Template*> key = compile_template(cf, words[0]);
-  if (!key) {
-    return key.error();
+  if (words.size() > kMaxStreams) {
+    return invalid("names more than " + std::to_string(kMaxStreams) + " streams");
   }
-  conf.subscribe.key = *key;
+  for (const std::string_view word : words) {
+    if (word.empty()) {
+      return bad_value(word);
+    }
+    const Result<Template*> key = compile_template(cf, word);
+    if (!key) {
+      return key.error();
+    }
+    StreamTemplate stream{*key, {}};
+    for (const std::string_view name : variable_names(word)) {
+      ngx_str_t text = to_pool(cf->pool, name);
+      const ngx_int_t index = ngx_http_get_variable_index(cf, &text);
+      if (index == NGX_ERROR) {
+        return already_logged();
+      }
+      stream.variables.push_back(static_cast<ngx_uint_t>(index));
+    }
+    conf.subscribe.streams.push_back(std::move(stream));
+  }
   return add_operation(cf, conf, {"notify_subscribe", NGX_HTTP_GET | NGX_HTTP_HEAD, &subscribe});
+}
+
+Result<void> set_replay(ngx_conf_t*, Words words, LocConf& conf) {
+  constexpr std::uint64_t kMost = 1000;
+  if (words[0] == "off" && words.size() == 1) {
+    return assign(conf.subscribe.replay, Result<Replay>(Replay{}));
+  }
+  const Result<std::uint64_t> count = parse_count(words[0]);
+  const Result<ngx_msec_t> age = words.size() > 1 ? parse_time(words[1]) : Result<ngx_msec_t>(0);
+  if (!count || *count > kMost) {
+    return bad_value(words[0]);
+  }
+  if (!age || (words.size() > 1 && *age == 0)) {
+    return bad_value(words[1]);
+  }
+  return assign(conf.subscribe.replay, Result<Replay>(Replay{static_cast<unsigned>(*count), *age}));
 }
 
 Result<void> set_event(ngx_conf_t*, Words words, LocConf& conf) {
@@ -160,6 +246,12 @@ Result<void> set_keepalive(ngx_conf_t*, Words words, LocConf& conf) {
   }
   if (words.size() > 1) {
     keepalive.text = words[1];
+  }
+  if (words.size() > 2) {
+    if (words[2] != "at_once" || keepalive.interval == 0) {
+      return bad_parameter(words[2]);
+    }
+    keepalive.at_once = true;
   }
   return assign(conf.subscribe.keepalive, Result<Keepalive>(std::move(keepalive)));
 }

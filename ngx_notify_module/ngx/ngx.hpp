@@ -8,6 +8,9 @@ extern "C" {
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
+#if (NGX_THREADS)
+#include <ngx_thread_pool.h>
+#endif
 }
 
 #include <cstddef>

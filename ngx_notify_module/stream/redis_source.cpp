@@ -43,15 +43,14 @@ RedisSource::RedisSource(redis::Client& commands, Subscriptions& subscriptions, 
       database_(database),
       self_(std::make_shared<RedisSource*>(this)) {}
 
-// ---- bells
-// ---------------------------------------------------------------------------------------
+// ---- bells --------------------------------------------------------------------------------------
 
 void RedisSource::subscribe(std::string_view stream) {
   subscriptions_.add(redis::bell_channel(stream, database_), *this, std::string(stream));
 }
 
 void RedisSource::unsubscribe(std::string_view stream) {
-  subscriptions_.remove(redis::bell_channel(stream, database_));
+  subscriptions_.remove(redis::bell_channel(stream, database_), *this);
 }
 
 void RedisSource::on_subscribed(std::string_view stream) {
@@ -68,21 +67,30 @@ void RedisSource::on_message(std::string_view stream, std::string_view payload) 
   }
 }
 
-// ---- reading
-// -------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 void RedisSource::read(hub::Ticket ticket, std::string_view stream, EntryId after, unsigned count) {
+  run(ticket, redis::scripts::read,
+      {"1", std::string(stream), format_entry_id(after), std::to_string(count)});
+}
+
+void RedisSource::read_latest(hub::Ticket ticket, std::string_view stream, unsigned count,
+                              std::uint64_t age_ms) {
+  run(ticket, redis::scripts::latest,
+      {"2", std::string(stream), redis::latest_key(stream), std::to_string(count),
+       std::to_string(age_ms)});
+}
+
+// `words` behind the script's name, but for the bound of the page, which comes last.
+void RedisSource::run(hub::Ticket ticket, const redis::Script& script,
+                      std::vector<std::string> words) {
   redis::Command command;
-  command.script = &redis::scripts::read;
+  command.script = &script;
   command.repeat = redis::Repeat::kSafe;
   command.wait = kWait;
-  command.arguments = {"EVALSHA",
-                       std::string(redis::scripts::read.sha1),
-                       "1",
-                       std::string(stream),
-                       format_entry_id(after),
-                       std::to_string(count),
-                       std::to_string(kPageBytes)};
+  command.arguments = {"EVALSHA", std::string(script.sha1)};
+  command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+  command.arguments.push_back(std::to_string(kPageBytes));
   commands_
       .submit(std::move(command),
               [ticket, alive = std::weak_ptr(self_)](const Result<redis::Reply>& reply) {
@@ -94,8 +102,7 @@ void RedisSource::read(hub::Ticket ticket, std::string_view stream, EntryId afte
       .release();
 }
 
-// ---- checking
-// ------------------------------------------------------------------------------------
+// ---- checking -----------------------------------------------------------------------------------
 
 void RedisSource::check(std::span<const hub::Position> positions) {
   std::vector<Wanted> wanted;

@@ -24,6 +24,8 @@ class RedisSource final : public hub::Source, private Subscriptions::Listener {
   void subscribe(std::string_view stream) override;
   void unsubscribe(std::string_view stream) override;
   void read(hub::Ticket ticket, std::string_view stream, EntryId after, unsigned count) override;
+  void read_latest(hub::Ticket ticket, std::string_view stream, unsigned count,
+                   std::uint64_t age_ms) override;
   void check(std::span<const hub::Position> positions) override;
 
  private:
@@ -35,6 +37,7 @@ class RedisSource final : public hub::Source, private Subscriptions::Listener {
     EntryId after;
     hub::Ticket ticket;
   };
+  void run(hub::Ticket ticket, const redis::Script& script, std::vector<std::string> words);
   void check(std::vector<Wanted> wanted);
   void checked(std::vector<Wanted> wanted, const Result<redis::Reply>& reply);
 

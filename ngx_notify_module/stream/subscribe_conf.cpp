@@ -6,22 +6,39 @@ namespace notify {
 
 Result<void> SubscribeConf::merge(const MergeScope& scope, const SubscribeConf& parent) {
   if (scope.same_location) {
-    key = parent.key;
+    streams = parent.streams;
   }
+  const bool own_look = format || websocket;
   if (!format) {
     format = parent.format ? parent.format : std::make_shared<SseFormat>();
   }
   if (!opening) {
     opening = parent.opening;
   }
+  open_format = std::make_shared<const SseOpenFormat>(format);
+  inherit(replay, parent.replay, Replay{});
   inherit(retry, parent.retry, 0);
   inherit(keepalive, parent.keepalive, Keepalive{20'000, ""});
   inherit(send_timeout, parent.send_timeout, 60'000);
+  inherit(websocket, parent.websocket, WebSocketConf{});
+  inherit(pong_timeout, parent.pong_timeout, 10'000);
+  inherit(message_timeout, parent.message_timeout, 30'000);
 
   const Opening first = opening.value_or(Opening{});
   std::string frame = sse::opening(*retry > 0 ? std::optional<std::uint64_t>(*retry) : std::nullopt,
                                    first.name, first.data);
+  if (keepalive->at_once) {
+    frame.insert(0, sse::comment(keepalive->text));
+  }
   first_frame = frame.empty() ? hub::BytesRef() : hub::BytesRef(std::move(frame));
+  // One format for all locations that look alike: a frame is rendered once for each.
+  message_format = own_look || !parent.message_format
+                       ? std::make_shared<const MessageFormat>(format, websocket->shape)
+                       : parent.message_format;
+  open_message_format = std::make_shared<const OpenMessageFormat>(message_format);
+  if (!first.name.empty() || !first.data.empty()) {
+    first_message = hub::BytesRef(message::frame(websocket->shape, {first.data, first.name, ""}));
+  }
   heartbeat = hub::BytesRef(sse::comment(keepalive->text));
   return {};
 }

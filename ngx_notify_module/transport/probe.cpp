@@ -12,7 +12,7 @@ Probe::Probe(redis::Host& host, redis::Client& commands, Subscriptions& subscrip
   timer_->arm(kPeriod);
 }
 
-Probe::~Probe() { subscriptions_.remove(channel_); }
+Probe::~Probe() { subscriptions_.remove(channel_, *this); }
 
 // On each new link, at once: what is ready has shown that it works.
 void Probe::on_subscribed(std::string_view) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace notify {
 
@@ -16,38 +17,75 @@ void Subscriptions::start() { link_.start(); }
 
 void Subscriptions::add(std::string channel, Listener& listener, std::string tag) {
   Channel& entry = channels_[channel];
-  entry.listener = &listener;
-  entry.tag = std::move(tag);
-  entry.asked = false;
+  entry.seats.push_back({&listener, std::move(tag), false});
+  entry.wanted = true;
   wanted_.push_back(std::move(channel));
   flush_later();
 }
 
-void Subscriptions::remove(std::string_view channel) {
+void Subscriptions::remove(std::string_view channel, const Listener& listener) {
   const auto found = channels_.find(channel);
-  if (found == channels_.end() || found->second.listener == nullptr) {
+  if (found == channels_.end()) {
     return;
   }
-  Channel& entry = found->second;
-  if (entry.asked) {
-    unwanted_.emplace_back(channel);
-    flush_later();
+  std::list<Seat>& seats = found->second.seats;
+  const auto seat = std::find_if(seats.begin(), seats.end(),
+                                 [&](const Seat& each) { return each.listener == &listener; });
+  if (seat == seats.end()) {
+    return;
   }
-  entry.listener = nullptr;
-  entry.asked = false;
-  if (entry.unconfirmed == 0) {
-    channels_.erase(found);
+  if (calling_ == &found->second) {
+    seat->listener = nullptr;
+    return;
+  }
+  seats.erase(seat);
+  if (seats.empty()) {
+    abandon(found);
   }
 }
 
-// ---- the link
-// ------------------------------------------------------------------------------------
+// The last listener has left.
+void Subscriptions::abandon(Channels::iterator channel) {
+  Channel& entry = channel->second;
+  entry.wanted = false;
+  if (std::exchange(entry.asked, false)) {
+    unwanted_.push_back(channel->first);
+    flush_later();
+  }
+  if (entry.unconfirmed == 0) {
+    channels_.erase(channel);
+  }
+}
+
+template <class Call>
+void Subscriptions::call_all(Channels::iterator channel, Call call) {
+  Channel& entry = channel->second;  // stays where it is, whatever else comes and goes
+  {
+    struct Mark {
+      ~Mark() { calling = nullptr; }
+      const Channel*& calling;
+    } mark{calling_ = &entry};
+    for (Seat& seat : entry.seats) {
+      if (seat.listener != nullptr) {
+        call(seat);
+      }
+    }
+  }
+  const auto left =
+      std::erase_if(entry.seats, [](const Seat& seat) { return seat.listener == nullptr; });
+  if (left > 0 && entry.seats.empty()) {
+    abandon(channel);
+  }
+}
+
+// ---- the link -----------------------------------------------------------------------------------
 
 void Subscriptions::on_link_ready() {
   wanted_.clear();
   unwanted_.clear();
   wanted_.reserve(channels_.size());
-  for (const auto& [name, entry] : channels_) {
+  for (auto& [name, entry] : channels_) {
+    entry.wanted = true;
     wanted_.push_back(name);
   }
   flush();
@@ -58,10 +96,13 @@ void Subscriptions::on_link_ready() {
 
 // What the connection knew is gone with it; a confirmation that was on its way will not come.
 void Subscriptions::on_link_lost(std::string_view) {
-  std::erase_if(channels_, [](const auto& item) { return item.second.listener == nullptr; });
+  std::erase_if(channels_, [](const auto& item) { return item.second.seats.empty(); });
   for (auto& [name, entry] : channels_) {
     entry.unconfirmed = 0;
     entry.asked = false;
+    for (Seat& seat : entry.seats) {
+      seat.confirmed = false;
+    }
   }
   if (changed_) {
     changed_(false);
@@ -70,8 +111,8 @@ void Subscriptions::on_link_lost(std::string_view) {
 
 void Subscriptions::on_link_message(std::string_view channel, std::string_view payload) {
   const auto found = channels_.find(channel);
-  if (found != channels_.end() && found->second.listener != nullptr) {
-    found->second.listener->on_message(found->second.tag, payload);
+  if (found != channels_.end()) {
+    call_all(found, [&](Seat& seat) { seat.listener->on_message(seat.tag, payload); });
   }
 }
 
@@ -86,15 +127,18 @@ void Subscriptions::on_link_subscribed(std::string_view channel) {
   if (--entry.unconfirmed > 0) {
     return;
   }
-  if (entry.listener == nullptr) {
+  if (entry.seats.empty()) {
     channels_.erase(found);
-  } else if (entry.asked) {
-    entry.listener->on_subscribed(entry.tag);
+  } else if (entry.asked && !entry.wanted) {
+    call_all(found, [](Seat& seat) {
+      if (!std::exchange(seat.confirmed, true)) {
+        seat.listener->on_subscribed(seat.tag);
+      }
+    });
   }
 }
 
-// ---- batches
-// -------------------------------------------------------------------------------------
+// ---- batches ------------------------------------------------------------------------------------
 
 void Subscriptions::flush_later() {
   if (*flushing_ || !link_.ready()) {
@@ -130,7 +174,8 @@ void Subscriptions::flush() {
   fresh.reserve(wanted.size());
   for (const std::string& name : wanted) {
     const auto found = channels_.find(name);
-    if (found != channels_.end() && found->second.listener != nullptr && !found->second.asked) {
+    if (found != channels_.end() && found->second.wanted) {
+      found->second.wanted = false;
       found->second.asked = true;
       ++found->second.unconfirmed;
       fresh.push_back(name);

@@ -1,0 +1,24 @@
+#pragma once
+
+// Headers of a request by name.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ngx_notify_module/conf/directive.hpp"
+
+namespace notify {
+
+struct HeaderValue {
+  std::optional<std::string_view> value;  // the last one, where it is repeated
+  bool repeated = false;
+};
+
+// `name` in lower case.
+HeaderValue find_header(const ngx_http_request_t* r, std::string_view name);
+
+// The value of a directive's parameter `word` as a name, in lower case.
+Result<std::string> header_name(std::string_view word, std::string_view value);
+
+}  // namespace notify

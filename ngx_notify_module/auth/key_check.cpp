@@ -1,0 +1,136 @@
+#include "ngx_notify_module/auth/key_check.hpp"
+
+#include <utility>
+
+#include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
+#include "ngx_notify_module/runtime.hpp"
+#include "shared/auth/bearer.hpp"
+#include "shared/base/text.hpp"
+
+namespace notify {
+namespace {
+
+constexpr std::string_view kRefused = "Invalid or missing token";
+
+// A request that waits for what its key proves.
+class KeyWait final : public Attachment, public KeyService::Waiter {
+ public:
+  KeyWait(ngx_http_request_t* r, Context& context) : r_(r), context_(context) {}
+
+ private:
+  void answered(KeyService::Answer answer) noexcept override {
+    ngx_http_request_t* r = r_;
+    if (answer != KeyService::Answer::kLater) {
+      context_.key_answer = answer;
+    }
+    context_.attachment.reset();  // the end of this object
+    resume_phases(r);
+  }
+
+  ngx_http_request_t* r_;
+  Context& context_;
+};
+
+// `decoded` keeps one that comes in the query.
+std::string_view key_of(const ngx_http_request_t* r, const KeySource& source,
+                        std::string& decoded) {
+  std::string_view key;
+  if (!source.header.empty()) {
+    key = find_header(r, source.header).value.value_or("");
+  } else if (r->headers_in.authorization != nullptr) {
+    key = parse_bearer(view(r->headers_in.authorization->value)).value_or("");
+  }
+  if (key.empty() && !source.argument.empty()) {
+    decoded = query_arg(view(r->args), source.argument).value_or("");
+    return decoded;
+  }
+  return key;
+}
+
+// Of an IPv6 address the network of 64 bits: whoever has one has all of its addresses.
+std::string_view address_of(const ngx_http_request_t* r) {
+  const sockaddr* address = r->connection->sockaddr;
+  const auto bytes = [](const auto& field, std::size_t from, std::size_t size) {
+    return std::string_view(reinterpret_cast<const char*>(&field) + from, size);
+  };
+  if (address->sa_family == AF_INET) {
+    return bytes(reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 0, 4);
+  }
+#if (NGX_HAVE_INET6)
+  if (address->sa_family == AF_INET6) {
+    const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+    return IN6_IS_ADDR_V4MAPPED(&six) ? bytes(six, 12, 4) : bytes(six, 0, 8);
+  }
+#endif
+  return "unix";
+}
+
+KeyVerdict verdict(KeyService::Answer answer) {
+  switch (answer) {
+    case KeyService::Answer::kGood:
+      return {};
+    case KeyService::Answer::kLimited:
+      return {Error{ErrorKind::kTooMany, "Too many failed attempts"}};
+    case KeyService::Answer::kBusy:
+      return {Error{ErrorKind::kUnavailable, "Too many keys are being verified"}};
+    case KeyService::Answer::kUnknown:
+      return {Error{ErrorKind::kUnavailable, "Keys cannot be verified"}};
+    case KeyService::Answer::kWrong:
+    case KeyService::Answer::kLater:
+      break;
+  }
+  return {Error{ErrorKind::kUnauthorized, std::string(kRefused)}, true};
+}
+
+KeyService* service() { return runtime == nullptr ? nullptr : runtime->keys(); }
+
+}  // namespace
+
+std::optional<KeyVerdict> check_key(ngx_http_request_t* r, const KeyConf& conf, Context& context) {
+  std::string decoded;
+  const std::string_view key = conf.source ? key_of(r, *conf.source, decoded) : "";
+  if (key.empty()) {
+    return KeyVerdict{Error{ErrorKind::kUnauthorized, std::string(kRefused)}};
+  }
+  if (service() == nullptr) {
+    return verdict(KeyService::Answer::kUnknown);
+  }
+  KeyService::Answer answer = KeyService::Answer::kLater;
+  if (context.key_answer) {
+    answer = *std::exchange(context.key_answer, std::nullopt);
+  } else {
+    auto wait = std::make_unique<KeyWait>(r, context);
+    answer = service()->ask({conf.source->store, key, address_of(r), *conf.failures}, *wait);
+    if (answer == KeyService::Answer::kLater) {
+      context.attachment = std::move(wait);
+      return std::nullopt;
+    }
+  }
+  if (answer == KeyService::Answer::kGood) {
+    context.subject = api_key_user(key).value_or("");
+    context.by_key = true;
+  }
+  return verdict(answer);
+}
+
+void watch_key(ngx_http_request_t* r, const KeyConf& conf, KeyService::Guest& guest) {
+  if (conf.source && service() != nullptr) {
+    std::string decoded;
+    service()->watch(conf.source->store, key_of(r, *conf.source, decoded), guest);
+  }
+}
+
+void count_failure(ngx_http_request_t* r, const KeyConf& conf) {
+  if (*conf.failures > 0 && service() != nullptr) {
+    service()->failed(address_of(r));
+  }
+}
+
+std::uint64_t seconds_to_wait(ngx_http_request_t* r, const KeyConf& conf) {
+  const std::uint64_t wait =
+      service() == nullptr ? 0 : service()->wait_ms(address_of(r), *conf.failures);
+  return wait / 1000 + 1;
+}
+
+}  // namespace notify

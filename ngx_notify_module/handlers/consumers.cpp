@@ -1,0 +1,72 @@
+#include "ngx_notify_module/handlers/consumers.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/ask.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/transport/queue_commands.hpp"
+#include "shared/base/json.hpp"
+#include "shared/model/stream_name.hpp"
+
+namespace notify {
+namespace {
+
+ngx_int_t consumers(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
+  const auto stream = evaluate(r, conf.consumers.stream);
+  const auto group = evaluate(r, conf.consumers.group);
+  if (!stream || !group) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  for (const Result<void>& named :
+       {check_stream(conf.consumers.stream, *stream), check_group_name(*group)}) {
+    if (!named) {
+      return fail(r, named.error());
+    }
+  }
+  // Both texts are the request's pool's.
+  return ask(r, consumers_command(*stream, *group),
+             [r, stream = *stream, group = *group](const redis::Reply& reply) {
+               if (reply.is_error()) {
+                 return refused(r, reply);
+               }
+               const std::int64_t count = reply[0].integer().value_or(0);
+               if (count == 0) {
+                 return fail(r, NGX_HTTP_NOT_FOUND, kNoConsumers);
+               }
+               const auto figure = [&](std::size_t i) {
+                 return std::to_string(reply[i].integer().value_or(0));
+               };
+               return respond(r, NGX_HTTP_OK, kJson,
+                              "{\"consumers\":" + figure(0) + ",\"finished\":" + figure(2) +
+                                  ",\"group\":" + json::quoted(group) + ",\"messages\":" +
+                                  figure(1) + ",\"stream\":" + json::quoted(stream) + "}\n");
+             });
+}
+
+ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
+  return intake(r, conf, index, &consumers);
+}
+
+}  // namespace
+
+// ---- notify_consumers ---------------------------------------------------------------------------
+
+Result<void> ConsumersConf::merge(const MergeScope& scope, const ConsumersConf& parent) {
+  if (scope.same_location) {
+    *this = parent;
+  }
+  return use_values(*scope.conf, {stream, group});
+}
+
+Result<void> set_consumers(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (conf.consumers.stream != nullptr) {
+    return is_duplicate();
+  }
+  const Result<void> compiled =
+      compile_templates(cf, words, {&conf.consumers.stream, &conf.consumers.group});
+  if (!compiled) {
+    return compiled;
+  }
+  return add_operation(cf, conf, {"notify_consumers", NGX_HTTP_GET, &start});
+}
+
+}  // namespace notify

@@ -1,0 +1,305 @@
+#include "ngx_notify_module/handlers/finish.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/ask.hpp"
+#include "ngx_notify_module/handlers/batch.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/transport/finished_ids.hpp"
+#include "ngx_notify_module/transport/queue_commands.hpp"
+#include "shared/base/json.hpp"
+#include "shared/model/stream_name.hpp"
+#include "shared/redis/schema_queues.hpp"
+
+namespace notify {
+namespace {
+
+// A script holds up Redis for as long as it runs.
+constexpr std::size_t kSlice = 500;
+
+constexpr std::string_view kNotInFlight = "Message not found or already processed";
+constexpr std::string_view kNotPending =
+    "Message not found in pending list or already acknowledged";
+
+int database() { return static_cast<int>(runtime->conf().redis->db); }
+
+void forget(std::span<const EntryId> ids, const FinishOrder& order) {
+  runtime->finished_ids().add(ids, order.stream, order.group);
+}
+
+ngx_int_t not_found(ngx_http_request_t* r, std::string_view text) {
+  return fail(r, NGX_HTTP_NOT_FOUND, text);
+}
+
+ngx_int_t finished(ngx_http_request_t* r) {
+  return respond(r, NGX_HTTP_OK, kJson, "{\"action\":\"finished\",\"status\":\"ok\"}\n");
+}
+
+// ---- one entry of one group ---------------------------------------------------------------------
+
+ngx_int_t finish_one(ngx_http_request_t* r, const FinishOrder& order, EntryId id,
+                     std::string_view missing) {
+  return ask(r, finish_command(order, std::span(&id, 1), database()),
+             [r, order, id, missing](const redis::Reply& reply) {
+               if (reply.is_error()) {
+                 return refused(r, reply);
+               }
+               const bool done = reply[0].integer().value_or(0) > 0;
+               if (done || order.consumer.empty()) {  // else somebody else may have it in flight
+                 forget(std::span(&id, 1), order);
+               }
+               return done ? finished(r) : not_found(r, missing);
+             });
+}
+
+// ---- one entry, by its id alone -----------------------------------------------------------------
+
+// The groups that may have it in flight, looked at one after another until there are two.
+struct Search {
+  EntryId id;
+  std::vector<FinishOrder> places;
+  std::size_t next = 0;
+  std::optional<std::size_t> found;
+};
+
+ngx_int_t look(ngx_http_request_t* r, const std::shared_ptr<Search>& search) {
+  if (search->next == search->places.size()) {
+    return search->found ? finish_one(r, search->places[*search->found], search->id, kNotInFlight)
+                         : not_found(r, kNotInFlight);
+  }
+  const FinishOrder& place = search->places[search->next];
+  return ask(r, pending_command(search->id, place.stream, place.group),
+             [r, search](const redis::Reply& reply) {
+               const bool lost =
+                   reply.error_code() == "NOGROUP" || reply.error_code() == "WRONGTYPE";
+               if (reply.is_error() && !lost) {
+                 return refused(r, reply);
+               }
+               const std::size_t number = search->next++;
+               if (lost || reply.size() == 0) {
+                 forget(std::span(&search->id, 1), search->places[number]);
+               } else if (search->found) {
+                 return fail(r, NGX_HTTP_CONFLICT,
+                             "Message is in flight in several groups: name one of them with "
+                             "?stream=...&group=...");
+               } else {
+                 search->found = number;
+               }
+               return look(r, search);
+             });
+}
+
+ngx_int_t finish_anywhere(ngx_http_request_t* r, EntryId id, bool remove) {
+  return ask(r, inflight_command(id), [r, id, remove](const redis::Reply& reply) {
+    if (reply.is_error()) {
+      return refused(r, reply);
+    }
+    auto search = std::make_shared<Search>();
+    search->id = id;
+    for (std::size_t i = 0; i < reply.size(); ++i) {
+      if (auto pair = redis::parse_queue_pair(reply[i].text())) {
+        search->places.push_back({std::move(pair->first), std::move(pair->second), "", remove});
+      }
+    }
+    if (search->places.size() == 1) {
+      return finish_one(r, search->places[0], id, kNotInFlight);
+    }
+    return look(r, search);
+  });
+}
+
+// ---- a list -------------------------------------------------------------------------------------
+
+struct List {
+  std::size_t received = 0;
+  std::vector<EntryId> ids;  // those that are ids, each once
+};
+
+Result<List> parse_list(std::string_view text) {
+  const Result<json::Value> value = json::parse_value(text);
+  if (!value) {
+    return invalid("Invalid JSON: " + value.error().message);
+  }
+  if (!value->is_array()) {
+    return invalid("Invalid JSON: the ids must be an array of strings");
+  }
+  const Result<std::vector<json::Value>> elements = json::elements(*value);
+  if (!elements) {
+    return invalid("Invalid JSON: " + elements.error().message);
+  }
+  if (elements->empty()) {
+    return invalid("At least one message id is required");
+  }
+  List list;
+  list.received = elements->size();
+  for (const json::Value& element : *elements) {
+    if (!element.is_string()) {
+      return invalid("Invalid JSON: the ids must be an array of strings");
+    }
+    if (const std::optional<EntryId> id = parse_entry_id(json::unquote(element))) {
+      list.ids.push_back(*id);
+    }
+  }
+  std::sort(list.ids.begin(), list.ids.end());
+  list.ids.erase(std::unique(list.ids.begin(), list.ids.end()), list.ids.end());
+  return list;
+}
+
+struct Tally {
+  std::int64_t acked = 0;
+  std::int64_t deleted = 0;
+};
+
+ngx_int_t finish_list(ngx_http_request_t* r, const LocConf& conf, const FinishOrder& order,
+                      List list) {
+  auto tally = std::make_shared<Tally>();
+  const auto answer = [r, tally, received = list.received] {
+    return respond(
+        r, NGX_HTTP_OK, kJson,
+        "{\"acked\":" + std::to_string(tally->acked) +
+            ",\"action\":\"batch_finished\",\"deleted\":" + std::to_string(tally->deleted) +
+            ",\"received\":" + std::to_string(received) + ",\"status\":\"ok\"}\n");
+  };
+  if (list.ids.empty()) {
+    return answer();
+  }
+  std::vector<redis::Command> commands;
+  const auto ids = std::make_shared<const std::vector<EntryId>>(std::move(list.ids));
+  const auto slice = [ids](std::size_t number) {
+    const std::span<const EntryId> rest = std::span(*ids).subspan(number * kSlice);
+    return rest.first(std::min(rest.size(), kSlice));
+  };
+  for (std::size_t number = 0; number * kSlice < ids->size(); ++number) {
+    commands.push_back(finish_command(order, slice(number), database()));
+    commands.back().wait = redis::Milliseconds(*conf.redis_wait);
+  }
+  return run_batch(
+      r, std::move(commands),
+      [tally, slice, order](std::size_t number, const redis::Reply& reply) -> Result<std::string> {
+        tally->acked += reply[0].integer().value_or(0);
+        tally->deleted += reply[1].integer().value_or(0);
+        std::vector<EntryId> done;
+        const std::span<const EntryId> asked = slice(number);
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+          if (reply[2 + i].integer().value_or(0) != 0) {
+            done.push_back(asked[i]);
+          }
+        }
+        forget(done, order);
+        return std::string();
+      },
+      [answer](const std::vector<std::string>&) { return answer(); });
+}
+
+// ---- the request --------------------------------------------------------------------------------
+
+struct FinishWish {
+  std::string_view id;
+  std::string_view ids;
+  std::string_view stream;
+  std::string_view group;
+  std::string_view consumer;
+};
+
+Result<void> check_names(const FinishWish& wish, const FinishConf& conf) {
+  Result<void> outcome = check_stream(conf.stream, wish.stream);
+  if (outcome) {
+    outcome = check_group_name(wish.group);
+  }
+  return outcome && conf.consumer != nullptr ? check_consumer_name(wish.consumer) : outcome;
+}
+
+ngx_int_t serve_finish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
+  const FinishConf& settings = conf.finishing;
+  FinishWish wish;
+  if (!read_values(r, {{settings.id, &wish.id},
+                       {settings.ids, &wish.ids},
+                       {settings.stream, &wish.stream},
+                       {settings.group, &wish.group},
+                       {settings.consumer, &wish.consumer}})) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  const std::optional<EntryId> id = parse_entry_id(wish.id);
+  const bool anywhere = settings.ids == nullptr && settings.consumer == nullptr &&
+                        wish.stream.empty() && wish.group.empty();
+  if (anywhere) {
+    return id ? finish_anywhere(r, *id, settings.remove) : not_found(r, kNotInFlight);
+  }
+  const Result<void> named = check_names(wish, settings);
+  if (!named) {
+    return fail(r, named.error());
+  }
+  const FinishOrder order{std::string(wish.stream), std::string(wish.group),
+                          std::string(wish.consumer), settings.remove};
+  if (settings.ids != nullptr) {
+    Result<List> list = parse_list(wish.ids);
+    return list ? finish_list(r, conf, order, std::move(*list)) : fail(r, list.error());
+  }
+  const std::string_view missing = settings.consumer == nullptr ? kNotInFlight : kNotPending;
+  return id ? finish_one(r, order, *id, missing) : not_found(r, missing);
+}
+
+ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
+  return intake(r, conf, index, &serve_finish);
+}
+
+}  // namespace
+
+// ---- notify_finish ------------------------------------------------------------------------------
+
+Result<void> FinishConf::merge(const MergeScope& scope, const FinishConf& parent) {
+  if (scope.same_location) {
+    *this = parent;
+  }
+  return use_values(*scope.conf, {id, ids, stream, group, consumer});
+}
+
+Result<void> set_finish(ngx_conf_t* cf, Words words, LocConf& conf) {
+  FinishConf& finish = conf.finishing;
+  if (finish.id != nullptr || finish.ids != nullptr) {
+    return is_duplicate();
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "delete" && i > 0) {
+      finish.remove = true;
+      continue;
+    }
+    std::string_view value = words[i];
+    Template** place = i == 0 ? &finish.id : nullptr;
+    for (const auto& [name, candidate] :
+         {std::pair{"ids", &finish.ids}, std::pair{"stream", &finish.stream},
+          std::pair{"group", &finish.group}, std::pair{"consumer", &finish.consumer}}) {
+      if (const auto given = parameter(words[i], name)) {
+        value = *given;
+        place = candidate;
+      }
+    }
+    if (place == nullptr) {
+      return bad_parameter(words[i]);
+    }
+    if (*place != nullptr) {
+      return invalid("duplicate parameter \"" + std::string(words[i]) + "\"");
+    }
+    const Result<Template*> compiled =
+        value.empty() ? Result<Template*>(bad_value(words[i])) : compile_template(cf, value);
+    if (!compiled) {
+      return compiled.error();
+    }
+    *place = *compiled;
+  }
+  if ((finish.id == nullptr) == (finish.ids == nullptr)) {
+    return invalid("needs an id, or \"ids=\", first");
+  }
+  if ((finish.stream == nullptr) != (finish.group == nullptr)) {
+    return invalid("needs both \"stream=\" and \"group=\", or neither");
+  }
+  if (finish.stream == nullptr && (finish.ids != nullptr || finish.consumer != nullptr)) {
+    return invalid("needs \"stream=\" and \"group=\"");
+  }
+  return add_operation(cf, conf, {"notify_finish", NGX_HTTP_POST, &start});
+}
+
+}  // namespace notify

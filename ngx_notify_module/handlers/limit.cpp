@@ -1,0 +1,71 @@
+#include "ngx_notify_module/handlers/limit.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/ask.hpp"
+#include "ngx_notify_module/handlers/consumers.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/transport/queue_commands.hpp"
+#include "shared/model/stream_name.hpp"
+
+namespace notify {
+namespace {
+
+ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
+  const auto stream = evaluate(r, conf.limit.stream);
+  const auto group = evaluate(r, conf.limit.group);
+  const auto count = evaluate(r, conf.limit.count);
+  if (!stream || !group || !count) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  for (const Result<void>& named :
+       {check_stream(conf.limit.stream, *stream), check_group_name(*group)}) {
+    if (!named) {
+      return fail(r, named.error());
+    }
+  }
+  const Result<std::uint64_t> wanted = parse_limit(*count, conf.consume);
+  if (!wanted) {
+    return fail(r, wanted.error());
+  }
+  const auto database = static_cast<int>(runtime->conf().redis->db);
+  return ask(r, limit_command(*stream, *group, *wanted, database), [r](const redis::Reply& reply) {
+    if (reply.is_error()) {
+      return refused(r, reply);
+    }
+    const std::int64_t consumers = reply.integer().value_or(0);
+    return consumers > 0
+               ? respond(r, NGX_HTTP_OK, kJson,
+                         "{\"consumers\":" + std::to_string(consumers) + ",\"status\":\"ok\"}\n")
+               : fail(r, NGX_HTTP_NOT_FOUND, kNoConsumers);
+  });
+}
+
+ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
+  return intake(r, conf, index, &limit);
+}
+
+}  // namespace
+
+// ---- notify_limit -------------------------------------------------------------------------------
+
+Result<void> LimitConf::merge(const MergeScope& scope, const LimitConf& parent) {
+  if (scope.same_location) {
+    *this = parent;
+  }
+  return use_values(*scope.conf, {stream, group, count});
+}
+
+Result<void> set_limit(ngx_conf_t* cf, Words words, LocConf& conf) {
+  if (conf.limit.stream != nullptr) {
+    return is_duplicate();
+  }
+  const Result<void> compiled =
+      compile_templates(cf, words, {&conf.limit.stream, &conf.limit.group, &conf.limit.count});
+  if (!compiled) {
+    return compiled;
+  }
+  return add_operation(cf, conf, {"notify_limit", NGX_HTTP_POST, &start});
+}
+
+}  // namespace notify

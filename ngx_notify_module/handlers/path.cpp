@@ -1,0 +1,87 @@
+#include "ngx_notify_module/handlers/path.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
+
+namespace notify {
+
+namespace {
+
+using Names = std::optional<std::vector<std::string>>;
+
+// What the pattern makes of the path; found out once, though two phases and each variable ask.
+// `own` is where it stands for a request that is not ours.
+const Names& names_of(ngx_http_request_t* r, const PathConf::Rule& rule, Names& own) {
+  Context* context = find_context(r);
+  if (context == nullptr) {
+    return own = rule.pattern.match(view(r->unparsed_uri));
+  }
+  if (context->path_pattern !=
+      &rule.pattern) {  // an internal redirect may have brought another one
+    context->path_names = rule.pattern.match(view(r->unparsed_uri));
+    context->path_pattern = &rule.pattern;
+  }
+  return context->path_names;
+}
+
+}  // namespace
+
+bool path_matches(ngx_http_request_t* r) {
+  const PathConf& conf = loc_conf<LocConf>(r)->path;
+  if (!conf.rule) {
+    return true;
+  }
+  ensure_context(r);
+  Names own;
+  return names_of(r, *conf.rule, own).has_value();
+}
+
+ngx_int_t refuse_path(ngx_http_request_t* r) {
+  return fail(r, NGX_HTTP_NOT_FOUND, loc_conf<LocConf>(r)->path.rule->refusal);
+}
+
+std::optional<std::string> path_name(ngx_http_request_t* r, std::string_view name) {
+  const PathConf& conf = loc_conf<LocConf>(r)->path;
+  const auto place = conf.rule ? conf.rule->pattern.find(name) : std::nullopt;
+  if (!place) {
+    return std::nullopt;
+  }
+  Names own;
+  const Names& names = names_of(r, *conf.rule, own);
+  return names ? std::optional((*names)[*place]) : std::nullopt;
+}
+
+Result<void> use_path(const PathConf& conf, const Template* value) {
+  for (const std::string_view prefix : {"notify_path_", "notify_quoted_"}) {
+    for (const std::string_view name : field_names(value, prefix)) {
+      if (!conf.rule || !conf.rule->pattern.find(name)) {
+        return invalid("\"" + std::string(view(value->value)) +
+                       "\": no name in \"notify_path\" is \"" + std::string(name) + "\"");
+      }
+    }
+  }
+  return {};
+}
+
+// ---- notify_path --------------------------------------------------------------------------------
+
+void PathConf::merge(const PathConf& parent) {
+  if (!rule) {
+    rule = parent.rule;
+  }
+}
+
+Result<void> set_path(ngx_conf_t*, Words words, LocConf& conf) {
+  Result<PathPattern> pattern = PathPattern::parse(words[0]);
+  if (!pattern) {
+    return pattern.error();
+  }
+  if (conf.path.rule) {
+    return is_duplicate();
+  }
+  conf.path.rule =
+      PathConf::Rule{std::move(*pattern), std::string(words.size() > 1 ? words[1] : "Not Found")};
+  return {};
+}
+
+}  // namespace notify

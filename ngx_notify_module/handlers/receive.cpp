@@ -1,0 +1,198 @@
+#include "ngx_notify_module/handlers/receive.hpp"
+
+#include <algorithm>
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/published.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/runtime.hpp"
+
+namespace notify {
+namespace {
+
+using Kind = Receiver::Part::Kind;
+
+struct Variable {
+  std::string_view name;
+  Kind kind;
+};
+
+// What changes from message to message; all other variables are the connection's.
+constexpr std::array kVariables{
+    Variable{"notify_message", Kind::kMessage},
+    Variable{"notify_time", Kind::kTime},
+};
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+struct Found {
+  std::size_t begin;
+  std::size_t end;
+  Kind kind;
+};
+
+// The first of ours in the text: $NAME or ${NAME}.
+std::optional<Found> find_variable(std::string_view text) {
+  std::optional<Found> first;
+  for (const Variable& variable : kVariables) {
+    for (std::size_t at = text.find('$'); at != std::string_view::npos;
+         at = text.find('$', at + 1)) {
+      std::string_view rest = text.substr(at + 1);
+      const bool braced = rest.starts_with('{');
+      rest.remove_prefix(braced ? 1 : 0);
+      if (!rest.starts_with(variable.name)) {
+        continue;
+      }
+      rest.remove_prefix(variable.name.size());
+      if (braced ? !rest.starts_with('}') : (!rest.empty() && is_name_char(rest.front()))) {
+        continue;
+      }
+      if (!first || at < first->begin) {
+        const std::size_t size = 1 + variable.name.size() + (braced ? 2 : 0);
+        first = Found{at, at + size, variable.kind};
+      }
+      break;
+    }
+  }
+  return first;
+}
+
+Result<std::vector<ReceiveConf::Part>> compile(ngx_conf_t* cf, std::string_view text) {
+  std::vector<ReceiveConf::Part> parts;
+  while (!text.empty()) {
+    const std::optional<Found> found = find_variable(text);
+    const std::string_view before = text.substr(0, found ? found->begin : text.size());
+    if (!before.empty()) {
+      const Result<Template*> compiled = compile_template(cf, before);
+      if (!compiled) {
+        return compiled.error();
+      }
+      parts.push_back({Kind::kText, *compiled});
+    }
+    if (found) {
+      parts.push_back({found->kind, nullptr});
+    }
+    text.remove_prefix(found ? found->end : text.size());
+  }
+  return parts;
+}
+
+Error out_of_memory() { return {ErrorKind::kInternal, "out of memory"}; }
+
+}  // namespace
+
+Result<std::unique_ptr<Receiver>> receiver_of(ngx_http_request_t* r, const LocConf& conf) {
+  const ReceiveConf& settings = conf.receive;
+  if (settings.key == nullptr) {
+    return std::unique_ptr<Receiver>();
+  }
+  const Result<std::string_view> stream = read_stream(r, settings.key);
+  if (!stream) {
+    return stream.error();
+  }
+  Receiver::Recipe recipe;
+  recipe.terms = terms_of(conf, *stream);
+  add_request(r, conf, recipe.terms);  // that of the handshake
+  recipe.wait_ms = *conf.redis_wait;
+  recipe.rate = *settings.rate;
+  recipe.burst = *settings.burst;
+  for (const auto& [name, parts] : settings.fields) {
+    auto& field = recipe.fields.emplace_back(name, std::vector<Receiver::Part>());
+    for (const ReceiveConf::Part& part : parts) {
+      std::optional<std::string_view> text = "";
+      if (part.kind == Kind::kText) {
+        text = evaluate(r, part.text);
+      }
+      if (!text) {
+        return out_of_memory();
+      }
+      field.second.push_back({part.kind, std::string(*text)});
+    }
+  }
+  ngx_connection_t* c = r->connection;
+  // The connection goes on reading: its own handler, in its own turn.
+  return std::make_unique<Receiver>(runtime->commands(), std::move(recipe),
+                                    [c] { ngx_post_event(c->read, &ngx_posted_events); });
+}
+
+// ---- notify_receive, notify_receive_rate --------------------------------------------------------
+
+Result<void> ReceiveConf::merge(const MergeScope& scope, const ReceiveConf& parent) {
+  if (scope.same_location) {
+    key = parent.key;
+    fields = parent.fields;
+  }
+  inherit(rate, parent.rate, 0);
+  inherit(burst, parent.burst, 1);
+  if (key == nullptr) {
+    return {};
+  }
+  if (scope.conf->subscribe.streams.empty() && scope.conf->inbox.key == nullptr) {
+    return invalid("\"notify_receive\" needs \"notify_subscribe\" or \"notify_inbox\"");
+  }
+  Result<void> outcome = use_path(scope.conf->path, key);
+  for (const auto& [name, parts] : fields) {
+    for (const Part& part : parts) {
+      if (outcome && part.text != nullptr) {
+        outcome = use_path(scope.conf->path, part.text);
+      }
+    }
+  }
+  return outcome;
+}
+
+Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
+  ReceiveConf& receive = conf.receive;
+  if (receive.key != nullptr) {
+    return is_duplicate();
+  }
+  const Result<Template*> key =
+      words[0].empty() ? Result<Template*>(bad_value(words[0])) : compile_template(cf, words[0]);
+  if (!key) {
+    return key.error();
+  }
+  receive.key = *key;
+  for (const std::string_view word : words.subspan(1)) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return bad_parameter(word);
+    }
+    const std::string_view name = word.substr(0, equals);
+    const bool known = std::any_of(receive.fields.begin(), receive.fields.end(),
+                                   [name](const auto& field) { return field.first == name; });
+    if (known) {
+      return invalid("duplicate field \"" + std::string(name) + "\"");
+    }
+    Result<std::vector<ReceiveConf::Part>> parts = compile(cf, word.substr(equals + 1));
+    if (!parts) {
+      return parts.error();
+    }
+    receive.fields.emplace_back(name, std::move(*parts));
+  }
+  return {};
+}
+
+Result<void> set_receive_rate(ngx_conf_t*, Words words, LocConf& conf) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  if (words[0] == "off" && words.size() == 1) {
+    return assign(conf.receive.rate, Result<std::uint64_t>(0));
+  }
+  const Result<std::uint64_t> rate = parse_count(words[0]);
+  if (!rate || *rate == 0 || *rate > kMost) {
+    return bad_value(words[0]);
+  }
+  if (words.size() > 1) {
+    const auto text = parameter(words[1], "burst");
+    const Result<std::uint64_t> burst =
+        text ? parse_count(*text) : Result<std::uint64_t>(bad_parameter(words[1]));
+    if (!burst || *burst == 0 || *burst > kMost) {
+      return bad_parameter(words[1]);
+    }
+    conf.receive.burst = *burst;
+  }
+  return assign(conf.receive.rate, rate);
+}
+
+}  // namespace notify

@@ -1,0 +1,20 @@
+#pragma once
+
+// What Redis tells of streams and groups (XINFO), as JSON. Members and their names are those of
+// the Go client that system 003's users know.
+
+#include <optional>
+#include <string>
+
+#include "shared/redis/reply.hpp"
+
+namespace notify {
+
+// Of XINFO STREAM. What an older Redis does not tell is 0 or empty.
+std::string stream_info_json(const redis::Reply& reply);
+
+// Of XINFO GROUPS: [{"consumers":…,"lag":…,"name":…,"pending":…},…]. A lag that Redis does not know
+// is -1.
+std::string groups_json(const redis::Reply& reply);
+
+}  // namespace notify

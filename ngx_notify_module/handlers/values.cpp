@@ -1,0 +1,55 @@
+#include "ngx_notify_module/handlers/values.hpp"
+
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "shared/model/stream_name.hpp"
+#include "shared/redis/schema.hpp"
+
+namespace notify {
+
+Result<void> use_values(LocConf& location, std::initializer_list<const Template*> values) {
+  Result<void> outcome;
+  for (const Template* each : values) {
+    if (outcome && each != nullptr) {
+      outcome = use_path(location.path, each);
+    }
+    if (outcome && each != nullptr) {
+      outcome = use_fields(location.intake, each);
+    }
+  }
+  return outcome;
+}
+
+bool read_values(ngx_http_request_t* r,
+                 std::initializer_list<std::pair<Template*, std::string_view*>> places) {
+  for (const auto& [value, place] : places) {
+    if (value == nullptr) {
+      continue;
+    }
+    const std::optional<std::string_view> text = evaluate(r, value);
+    if (!text) {
+      return false;
+    }
+    *place = *text;
+  }
+  return true;
+}
+
+Result<void> check_stream(const Template* word, std::string_view name) {
+  if (name.starts_with(redis::kOwnKeys) && !view(word->value).starts_with(redis::kOwnKeys)) {
+    return invalid("Invalid stream name: names that begin with \"notify:\" are reserved");
+  }
+  return check_stream_name(name);
+}
+
+Result<std::string_view> read_stream(ngx_http_request_t* r, Template* word) {
+  const std::optional<std::string_view> name = evaluate(r, word);
+  if (!name) {
+    return Error{ErrorKind::kInternal, "out of memory"};
+  }
+  if (const Result<void> named = check_stream(word, *name); !named) {
+    return named.error();
+  }
+  return *name;
+}
+
+}  // namespace notify

@@ -1,0 +1,29 @@
+#pragma once
+
+// The templates of an operation: what they name is checked when nginx reads them, and evaluated
+// together when a request comes.
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "ngx_notify_module/conf/directive.hpp"
+
+namespace notify {
+
+// What they name (fields of the request, parts of the path) must be there. Null: not given.
+Result<void> use_values(LocConf& location, std::initializer_list<const Template*> values);
+
+// Each one's text, in the request's pool; the place of one that is null stays as it is. False: out
+// of memory.
+[[nodiscard]] bool read_values(
+    ngx_http_request_t* r, std::initializer_list<std::pair<Template*, std::string_view*>> places);
+
+// The name of a stream that a directive's word gives for a request. Names under "notify:" are keys
+// of this product; only the configuration may name one, by a word that begins so. kInvalid.
+Result<void> check_stream(const Template* word, std::string_view name);
+
+// Evaluated and checked. kInternal: out of memory.
+Result<std::string_view> read_stream(ngx_http_request_t* r, Template* word);
+
+}  // namespace notify

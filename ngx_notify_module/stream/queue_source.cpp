@@ -1,0 +1,436 @@
+#include "ngx_notify_module/stream/queue_source.hpp"
+
+#include <utility>
+
+#include "ngx_notify_module/transport/commands.hpp"
+#include "shared/redis/page.hpp"
+#include "shared/redis/schema.hpp"
+
+namespace notify {
+namespace {
+
+using queue::Name;
+using queue::Settings;
+using queue::Ticket;
+using redis::Repeat;
+
+// What may be repeated waits so long for a link that is away.
+constexpr redis::Milliseconds kWait{2000};
+constexpr std::size_t kTakeBytes = queue::Limits{}.take_bytes;
+constexpr std::int64_t kForgotten = -2;       // instead of a limit, by take.lua
+constexpr std::size_t kDeadLetters = 10'000;  // about; the worker keeps as many
+
+std::string leases_key(const Name& name) {
+  return redis::group_key(name.stream, redis::kLeasesKind, name.group);
+}
+
+void append(redis::Command& command, std::string_view text) {
+  command.arguments.emplace_back(text);
+}
+
+void append(redis::Command& command, std::uint64_t number) {
+  command.arguments.push_back(std::to_string(number));
+}
+
+void append(redis::Command& command, const queue::Member& member) {
+  append(command, member.consumer);
+  append(command, member.token);
+}
+
+void append(redis::Command& command, std::span<const queue::Order> orders) {
+  command.arguments.reserve(command.arguments.size() + 4 * orders.size());
+  for (const queue::Order& order : orders) {
+    append(command, order.member);
+    append(command, order.in_flight);
+    append(command, order.count);
+  }
+}
+
+// ---- answers ------------------------------------------------------------------------------------
+
+Error unknown_shape(const redis::Script& script) {
+  return {ErrorKind::kInternal, std::string(script.name) + ".lua answered in an unknown shape"};
+}
+
+std::optional<Error> failure_of(const Result<redis::Reply>& reply) {
+  if (!reply) {
+    return reply.error();
+  }
+  if (reply->is_error()) {
+    return error_of(*reply);
+  }
+  return std::nullopt;
+}
+
+// A list for each consumer that was asked for, behind `skip` other elements: {limit, entry, …}.
+bool parse_shares(const redis::Reply& reply, std::size_t skip, std::size_t asked,
+                  std::vector<queue::Share>& shares) {
+  if (reply.size() != skip + asked) {
+    return false;
+  }
+  shares.resize(asked);
+  for (std::size_t i = 0; i < asked; ++i) {
+    const redis::Reply share = reply[skip + i];
+    const auto limit = share[0].integer();
+    if (!limit) {
+      return false;
+    }
+    if (*limit >= 0) {
+      shares[i].limit = static_cast<std::uint64_t>(*limit);
+    }
+    shares[i].forgotten = *limit == kForgotten;
+    shares[i].entries.reserve(share.size() - 1);
+    for (std::size_t j = 1; j < share.size(); ++j) {
+      auto entry = redis::parse_entry(share[j]);
+      if (!entry) {
+        return false;
+      }
+      shares[i].entries.push_back(std::move(*entry));
+    }
+  }
+  return true;
+}
+
+Result<queue::Taken> parse_taken(const Result<redis::Reply>& reply, std::size_t asked) {
+  if (auto failure = failure_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Taken taken;
+  taken.lost = (*reply)[0].text() == "lost";
+  if (taken.lost) {
+    return taken;
+  }
+  const auto more = (*reply)[1].integer();
+  if (!more || !parse_shares(*reply, 2, asked, taken.shares)) {
+    return unknown_shape(redis::scripts::take);
+  }
+  taken.more = *more != 0;
+  return taken;
+}
+
+Result<queue::Claimed> parse_claimed(const Result<redis::Reply>& reply, std::size_t asked) {
+  if (auto failure = failure_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Claimed claimed;
+  claimed.lost = (*reply)[0].text() == "lost";
+  if (claimed.lost) {
+    return claimed;
+  }
+  const auto next = parse_entry_id((*reply)[1].text());
+  const auto gone = (*reply)[2].integer();
+  const auto dead = (*reply)[3].integer();
+  if (!next || !gone || !dead || !parse_shares(*reply, 4, asked, claimed.shares)) {
+    return unknown_shape(redis::scripts::claim);
+  }
+  claimed.next = *next;
+  claimed.gone = static_cast<std::uint64_t>(*gone);
+  claimed.dead = static_cast<std::uint64_t>(*dead);
+  return claimed;
+}
+
+Result<queue::Audited> parse_audited(const Result<redis::Reply>& reply, std::size_t asked) {
+  if (auto failure = failure_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Audited audited;
+  audited.lost = (*reply)[0].text() == "lost";
+  if (audited.lost) {
+    return audited;
+  }
+  if (reply->size() != 1 + asked) {
+    return unknown_shape(redis::scripts::audit);
+  }
+  for (std::size_t i = 1; i <= asked; ++i) {
+    audited.held.push_back((*reply)[i].integer().value_or(0) != 0);
+  }
+  return audited;
+}
+
+Result<queue::Renewed> parse_renewed(const Result<redis::Reply>& reply, std::size_t asked) {
+  if (auto failure = failure_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Renewed renewed(reply->size());
+  for (std::size_t i = 0; i < reply->size(); ++i) {
+    const auto limit = (*reply)[i].integer();
+    if (!limit) {
+      return unknown_shape(redis::scripts::renew);
+    }
+    if (*limit >= 0) {
+      renewed[i] = static_cast<std::uint64_t>(*limit);
+    }
+  }
+  return renewed.size() == asked ? Result(std::move(renewed))
+                                 : unknown_shape(redis::scripts::renew);
+}
+
+// Its errors are told to the client: without where Redis is.
+std::optional<Error> refusal_of(const Result<redis::Reply>& reply) {
+  return reply ? failure_of(reply) : error_of(reply.error());
+}
+
+Result<queue::Joined> parse_joined(const Result<redis::Reply>& reply, bool restored) {
+  if (auto failure = refusal_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Joined joined;
+  joined.restored = restored;
+  joined.held = (*reply)[0].text() == "held";
+  const auto limit = (*reply)[1].integer();
+  if (!limit || *limit < 0) {
+    return unknown_shape(redis::scripts::join);
+  }
+  joined.limit = static_cast<std::uint64_t>(*limit);
+  return joined;
+}
+
+}  // namespace
+
+QueueSource::QueueSource(redis::Client& commands, Subscriptions& subscriptions, int database,
+                         queue::Watcher& watcher)
+    : commands_(commands),
+      subscriptions_(subscriptions),
+      database_(database),
+      watcher_(watcher),
+      bells_(*this),
+      controls_(*this),
+      self_(std::make_shared<QueueSource*>(this)) {}
+
+template <class Fact>
+void QueueSource::send(redis::Command&& command, Fact fact) {
+  commands_
+      .submit(std::move(command),
+              [alive = std::weak_ptr(self_),
+               fact = std::move(fact)](const Result<redis::Reply>& reply) {
+                const auto self = alive.lock();
+                if (self != nullptr && (*self)->queues_ != nullptr) {
+                  fact(**self, *(*self)->queues_, reply);
+                }
+              })
+      .release();
+}
+
+// ---- channels -----------------------------------------------------------------------------------
+
+void QueueSource::watch(std::string_view stream) {
+  subscriptions_.add(redis::bell_channel(stream, database_), bells_, std::string(stream));
+}
+
+void QueueSource::unwatch(std::string_view stream) {
+  subscriptions_.remove(redis::bell_channel(stream, database_), bells_);
+}
+
+void QueueSource::listen(const Name& name) {
+  subscriptions_.add(redis::control_channel(name.stream, name.group, database_), controls_,
+                     redis::queue_pair(name.stream, name.group));
+}
+
+void QueueSource::unlisten(const Name& name) {
+  subscriptions_.remove(redis::control_channel(name.stream, name.group, database_), controls_);
+}
+
+void QueueSource::Bells::on_subscribed(std::string_view stream) {
+  if (source.queues_ != nullptr) {
+    source.queues_->on_watching(stream);
+  }
+}
+
+void QueueSource::Bells::on_message(std::string_view stream, std::string_view payload) {
+  const std::optional<EntryId> id = redis::parse_bell_id(payload);
+  if (id && source.queues_ != nullptr) {
+    source.queues_->on_bell(stream, *id);
+  }
+}
+
+void QueueSource::Controls::on_subscribed(std::string_view pair) {
+  const auto name = redis::parse_queue_pair(pair);
+  if (name && source.queues_ != nullptr) {
+    source.queues_->on_listening({name->first, name->second});
+  }
+}
+
+void QueueSource::Controls::on_message(std::string_view pair, std::string_view payload) {
+  const auto name = redis::parse_queue_pair(pair);
+  if (name && source.queues_ != nullptr) {
+    source.queues_->on_control({name->first, name->second}, payload);
+  }
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+// The group first, then the name in it; that one's answer is the last one.
+void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& lease,
+                       const Settings& settings) {
+  struct Progress {
+    bool restored = false;
+    std::optional<Error> failure;
+  };
+  auto progress = std::make_shared<Progress>();
+
+  redis::Command group = script_call(
+      redis::scripts::group,
+      {std::string(name.stream), redis::group_key(name.stream, redis::kMarkKind, name.group),
+       redis::group_due_key(name.stream, name.group)},
+      Repeat::kSafe);
+  append(group, name.group);
+  group.wait = kWait;
+  send(std::move(group),
+       [progress](QueueSource&, queue::Queues&, const Result<redis::Reply>& reply) {
+         progress->failure = refusal_of(reply);
+         constexpr int kRestored = 2;
+         progress->restored = reply && (*reply)[0].integer().value_or(0) == kRestored;
+       });
+
+  redis::Command settle;
+  settle.arguments = {"HSET", std::string(redis::kQueuesKey),
+                      redis::queue_pair(name.stream, name.group),
+                      redis::format_queue_settings(settings)};
+  settle.repeat = Repeat::kSafe;
+  settle.wait = kWait;
+  send(std::move(settle), [](QueueSource&, queue::Queues&, const Result<redis::Reply>&) {});
+
+  redis::Command join = script_call(redis::scripts::join, {leases_key(name)}, Repeat::kSafe);
+  append(join, lease.member);
+  append(join, lease.limit);
+  append(join, redis::kLeaseMs);
+  join.wait = kWait;
+  send(std::move(join),
+       [ticket, progress](QueueSource&, queue::Queues& queues, const Result<redis::Reply>& reply) {
+         queues.on_joined(ticket, progress->failure ? Result<queue::Joined>(*progress->failure)
+                                                    : parse_joined(reply, progress->restored));
+       });
+}
+
+void QueueSource::renew(Ticket ticket, const Name& name, std::span<const queue::Lease> leases) {
+  redis::Command command = script_call(redis::scripts::renew, {leases_key(name)}, Repeat::kSafe);
+  append(command, redis::kLeaseMs);
+  for (const queue::Lease& lease : leases) {
+    append(command, lease.member);
+    append(command, lease.limit);
+  }
+  command.wait = kWait;
+  send(std::move(command), [ticket, asked = leases.size()](QueueSource&, queue::Queues& queues,
+                                                           const Result<redis::Reply>& reply) {
+    queues.on_renewed(ticket, parse_renewed(reply, asked));
+  });
+}
+
+void QueueSource::leave(const Name& name, const queue::Member& member) {
+  redis::Command command = script_call(redis::scripts::leave,
+                                       {std::string(name.stream), leases_key(name)}, Repeat::kSafe);
+  append(command, name.group);
+  append(command, member);
+  command.wait = kWait;
+  send(std::move(command), [](QueueSource&, queue::Queues&, const Result<redis::Reply>&) {});
+}
+
+// ---- entries ------------------------------------------------------------------------------------
+
+// What was given to somebody is pending from here on. Where it cannot be registered since Redis
+// refuses (an ACL does, or a key of another type), it is handed on all the same: it can be finished
+// by its long path, and giving it to nobody would use up the stream.
+template <class Answer>
+void QueueSource::hand_on(const Name& name, const Settings& settings, Result<Answer> answer,
+                          std::function<void(queue::Queues&, Result<Answer>)> fact) {
+  std::vector<std::string> keys;
+  if (answer) {
+    for (const queue::Share& share : answer->shares) {
+      for (const Entry& entry : share.entries) {
+        keys.push_back(redis::inflight_key(entry.id));
+      }
+    }
+  }
+  if (keys.empty()) {
+    fact(*queues_, std::move(answer));
+    return;
+  }
+  redis::Command command = script_call(redis::scripts::inflight, std::move(keys), Repeat::kSafe);
+  append(command, redis::queue_pair(name.stream, name.group));
+  append(command, settings.ack_timeout_ms);
+  command.wait = kWait;
+  // Shared, since a completion is to be copyable.
+  send(std::move(command),
+       [kept = std::make_shared<Result<Answer>>(std::move(answer)), fact = std::move(fact),
+        stream = std::string(name.stream), group = std::string(name.group)](
+           QueueSource& self, queue::Queues& queues, const Result<redis::Reply>& reply) {
+         if (!reply) {
+           fact(queues, Error{ErrorKind::kUnknownOutcome, reply.error().message});
+           return;
+         }
+         if (reply->is_error()) {
+           self.watcher_.operation_failed({stream, group}, error_of(*reply));
+         }
+         fact(queues, std::move(*kept));
+       });
+}
+
+void QueueSource::take(Ticket ticket, const Name& name, std::span<const queue::Order> orders,
+                       const Settings& settings) {
+  redis::Command command = script_call(
+      redis::scripts::take, {std::string(name.stream), leases_key(name)}, Repeat::kNever);
+  append(command, name.group);
+  append(command, kTakeBytes);
+  append(command, orders);
+  send(std::move(command),
+       [ticket, asked = orders.size(), settings, stream = std::string(name.stream),
+        group = std::string(name.group)](QueueSource& self, queue::Queues&,
+                                         const Result<redis::Reply>& reply) {
+         self.hand_on<queue::Taken>({stream, group}, settings, parse_taken(reply, asked),
+                                    [ticket](queue::Queues& queues, Result<queue::Taken> taken) {
+                                      queues.on_taken(ticket, std::move(taken));
+                                    });
+       });
+}
+
+void QueueSource::claim(Ticket ticket, const Name& name, EntryId cursor,
+                        std::span<const queue::Order> orders, const Settings& settings) {
+  redis::Command command = script_call(
+      redis::scripts::claim,
+      {std::string(name.stream), leases_key(name), redis::side_key(name.stream, "dead")},
+      Repeat::kNever);
+  append(command, name.group);
+  append(command, redis::control_channel(name.stream, name.group, database_));
+  append(command, settings.ack_timeout_ms);
+  append(command, settings.max_deliveries);
+  append(command, kDeadLetters);
+  append(command, format_entry_id(cursor));
+  append(command, kTakeBytes);
+  append(command, orders);
+  send(std::move(command), [ticket, asked = orders.size(), settings,
+                            stream = std::string(name.stream),
+                            group = std::string(name.group)](QueueSource& self, queue::Queues&,
+                                                             const Result<redis::Reply>& reply) {
+    self.hand_on<queue::Claimed>({stream, group}, settings, parse_claimed(reply, asked),
+                                 [ticket](queue::Queues& queues, Result<queue::Claimed> claimed) {
+                                   queues.on_claimed(ticket, std::move(claimed));
+                                 });
+  });
+}
+
+void QueueSource::audit(Ticket ticket, const Name& name, std::span<const queue::Holding> holdings) {
+  redis::Command command =
+      script_call(redis::scripts::audit, {std::string(name.stream)}, Repeat::kSafe);
+  append(command, name.group);
+  for (const queue::Holding& holding : holdings) {
+    append(command, holding.consumer);
+    append(command, format_entry_id(holding.id));
+  }
+  command.wait = kWait;
+  send(std::move(command), [ticket, asked = holdings.size()](QueueSource&, queue::Queues& queues,
+                                                             const Result<redis::Reply>& reply) {
+    queues.on_audited(ticket, parse_audited(reply, asked));
+  });
+}
+
+void QueueSource::mark(const Name& name) {
+  redis::Command command = script_call(
+      redis::scripts::mark,
+      {std::string(name.stream), redis::group_key(name.stream, redis::kMarkKind, name.group)},
+      Repeat::kSafe);
+  append(command, name.group);
+  command.wait = kWait;
+  send(std::move(command), [](QueueSource&, queue::Queues&, const Result<redis::Reply>&) {});
+}
+
+}  // namespace notify
