@@ -543,6 +543,33 @@ START_TEST(random_facts) {
 }
 END_TEST
 
+// What was removed leaves its numbers to others, and nothing of what it was.
+START_TEST(places_are_given_again) {
+  World w;
+  const auto kept = w.dispatcher.add_destination(w.target);
+  const auto first = w.source(kept);
+  const auto left = w.dispatcher.add_destination(w.target);
+  const auto second = w.source(left);
+  w.offer(second, 1);
+  w.play();
+  EXPECT(!w.dispatcher.idle(second));
+  EXPECT(w.dispatcher.idle(first));
+  w.answer(w.wire[0], "hold");
+  w.settle_all();
+  EXPECT(w.dispatcher.idle(second));
+  w.dispatcher.remove_source(second);
+  w.dispatcher.remove_destination(left);
+  EXPECT_EQ(w.dispatcher.add_destination(w.target), left);
+  EXPECT_EQ(w.source(left), second);
+  w.take_log();
+  w.offer(second, 1);  // known to the one before, and its hold was its own
+  w.offer(first, 1);
+  w.play();
+  EXPECT_EQ(w.take_log(), "send 1-0; send 1-0; ");
+  EXPECT_EQ(w.source(), second + 1);
+}
+END_TEST
+
 }  // namespace
 
 CHECK_MAIN("dispatcher", a_delivery_goes_through, verdicts_become_settlements,
@@ -551,4 +578,4 @@ CHECK_MAIN("dispatcher", a_delivery_goes_through, verdicts_become_settlements,
            refusals_without_a_time_back_off, the_budget_is_asked_again,
            what_may_not_begin_is_forgotten, room_is_bounded_and_repeats_are_ignored,
            a_repeat_tells_whose_it_is, settling_waits_for_redis, drain_keeps_what_was_begun,
-           late_answers_are_ordinary, random_facts)
+           late_answers_are_ordinary, random_facts, places_are_given_again)

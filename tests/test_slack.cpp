@@ -48,7 +48,7 @@ START_TEST(body_is_json_for_any_bytes) {
       {"surrogate", "\xed\xa0\x80", "{\"text\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}"},
       {"NUL", std::string("a\0b", 3), R"({"text":"a\u0000b"})"},
   };
-  const SlackTarget target("https://hooks.slack.com/services/T/B/X");
+  const SlackTarget target(SlackAccount{.webhook = "https://hooks.slack.com/services/T/B/X"});
   for (const auto& row : rows) {
     const auto request = target.build(delivery_of({{"message", row.message}}));
     EXPECT_ROW(row.name, request.ok());
@@ -64,7 +64,7 @@ START_TEST(body_is_json_for_any_bytes) {
 END_TEST
 
 START_TEST(request_tells_a_repeat) {
-  const SlackTarget target("https://hooks.slack.com/services/T/B/X");
+  const SlackTarget target(SlackAccount{.webhook = "https://hooks.slack.com/services/T/B/X"});
   auto delivery = delivery_of({{"other", "x"}, {"message", "first"}, {"message", "second"}});
   delivery.attempts = 2;
   const auto request = target.build(delivery);
@@ -83,7 +83,7 @@ START_TEST(request_tells_a_repeat) {
 END_TEST
 
 START_TEST(entry_without_message_cannot_be_built) {
-  const SlackTarget target("https://hooks.slack.com/x");
+  const SlackTarget target(SlackAccount{.webhook = "https://hooks.slack.com/x"});
   for (const auto& fields :
        {std::vector<std::pair<std::string, std::string>>{}, {{"Message", "x"}}, {{"text", "x"}}}) {
     const auto request = target.build(delivery_of(fields));

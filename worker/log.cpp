@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "shared/base/clock.hpp"
+#include "shared/base/encoding.hpp"
 #include "shared/base/json.hpp"
 #include "shared/base/utf8.hpp"
 
@@ -19,7 +20,6 @@ std::string_view level_name(LogLevel level) { return kLevels[static_cast<int>(le
 
 // C1 controls too: terminals obey them.
 void append_escaped(std::string& out, std::string_view text) {
-  constexpr char kDigits[] = "0123456789abcdef";
   while (!text.empty()) {
     const auto step = utf8_step(text);
     const auto first = static_cast<unsigned char>(text.front());
@@ -31,8 +31,7 @@ void append_escaped(std::string& out, std::string_view text) {
     } else {
       for (const char c : text.substr(0, step.length)) {
         out += "\\x";
-        out += kDigits[static_cast<unsigned char>(c) >> 4];
-        out += kDigits[static_cast<unsigned char>(c) & 15];
+        out += hex(std::string_view(&c, 1));
       }
     }
     text.remove_prefix(step.length);

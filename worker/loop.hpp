@@ -42,6 +42,9 @@ class Loop final : public redis::Host {
   void run();   // until stop()
   void stop();  // after this turn
 
+  // For libevent's own servers.
+  [[nodiscard]] event_base* base() const { return base_; }
+
  private:
   struct Signal;
   static void end_of_turn(evutil_socket_t, short, void* self) noexcept;

@@ -17,16 +17,40 @@ std::string key_of(SourceIndex source, const Delivery& delivery) {
   return std::to_string(source) + "/" + format_entry_id(delivery.entry.id);
 }
 
+// One that is free, else a new one.
+template <class Place>
+std::size_t take_place(std::vector<Place>& places, std::vector<std::size_t>& free) {
+  if (free.empty()) {
+    places.emplace_back();
+    return places.size() - 1;
+  }
+  const auto index = free.back();
+  free.pop_back();
+  return index;
+}
+
 }  // namespace
 
 DestinationIndex Dispatcher::add_destination(const Target& target) {
-  destinations_.emplace_back().target = &target;
-  return destinations_.size() - 1;
+  const auto index = take_place(destinations_, free_destinations_);
+  destinations_[index].target = &target;
+  return index;
 }
 
 SourceIndex Dispatcher::add_source(DestinationIndex destination) {
-  sources_.push_back({destination, 0});
-  return sources_.size() - 1;
+  const auto index = take_place(sources_, free_sources_);
+  sources_[index].destination = destination;
+  return index;
+}
+
+void Dispatcher::remove_source(SourceIndex source) {
+  sources_[source] = {};
+  free_sources_.push_back(source);
+}
+
+void Dispatcher::remove_destination(DestinationIndex destination) {
+  destinations_[destination] = {};
+  free_destinations_.push_back(destination);
 }
 
 std::size_t Dispatcher::room(SourceIndex source) const {
@@ -121,6 +145,9 @@ void Dispatcher::start(DestinationIndex index, Ticket ticket) {
     return;
   }
   item.request = std::move(*request);
+  if (!item.delivery.request.empty()) {
+    item.request.headers.emplace_back("X-Request-ID", item.delivery.request);
+  }
   change_state(item, State::kBudget);
   ports_.ask_budget(ticket, index);
 }
@@ -228,7 +255,7 @@ Settlement Dispatcher::decide(const Item& item, const Verdict& verdict) {
   if (const auto* dead = std::get_if<Dead>(&verdict)) {
     return {SettleKind::kDead, before + 1, milliseconds{0}, dead->why};
   }
-  return {SettleKind::kDone, before + 1, milliseconds{0}, {}};
+  return {SettleKind::kDone, before + 1, milliseconds{0}, {}, std::get<Done>(verdict).facts};
 }
 
 void Dispatcher::settle(Ticket ticket, Item& item, Settlement settlement) {

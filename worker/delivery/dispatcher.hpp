@@ -49,7 +49,8 @@ struct Settlement {
   SettleKind kind = SettleKind::kDone;
   unsigned attempts = 0;               // that it has had now
   std::chrono::milliseconds delay{0};  // kLater
-  std::string why;                     // kLater, kDead
+  std::string why = {};                // kLater, kDead
+  Fields facts = {};                   // kDone
 };
 
 enum class Settled { kApplied, kStale, kFailed };
@@ -94,9 +95,13 @@ class Dispatcher {
  public:
   Dispatcher(Ports& ports, DispatcherOptions options) : ports_(ports), options_(options) {}
 
-  // Both are called while the process is put together. A target outlives the dispatcher.
+  // A target outlives its destination.
   DestinationIndex add_destination(const Target& target);
   SourceIndex add_source(DestinationIndex destination);
+  // Nothing of it is in hand, and nothing is offered any more. Their numbers are given again.
+  void remove_source(SourceIndex source);
+  void remove_destination(DestinationIndex destination);  // no source has it
+  [[nodiscard]] bool idle(SourceIndex source) const { return sources_[source].items == 0; }
 
   // How many more deliveries of that source are taken.
   [[nodiscard]] std::size_t room(SourceIndex source) const;
@@ -159,6 +164,8 @@ class Dispatcher {
   DispatcherOptions options_;
   std::vector<Destination> destinations_;
   std::vector<Source> sources_;
+  std::vector<DestinationIndex> free_destinations_;
+  std::vector<SourceIndex> free_sources_;
   std::unordered_map<Ticket, Item> items_;
   std::unordered_map<std::string, Ticket> by_id_;  // "<source>/<entry id>"
   unsigned in_flight_ = 0;

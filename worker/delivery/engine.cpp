@@ -20,6 +20,11 @@ std::string_view outcome_text(SettleKind kind) {
   return "not delivered, dead letter";
 }
 
+// As nginx shows what there is not.
+std::string shown_request(const Delivery& delivery) {
+  return delivery.request.empty() ? "-" : delivery.request;
+}
+
 }  // namespace
 
 Engine::Engine(redis::Host& host, Log& log, redis::Client& commands, HttpOptions http,
@@ -34,7 +39,8 @@ Engine::Engine(redis::Host& host, Log& log, redis::Client& commands, HttpOptions
 DestinationIndex Engine::add_destination(std::unique_ptr<Target> target,
                                          std::unique_ptr<Budget> budget, std::string display) {
   const auto index = dispatcher_.add_destination(*target);
-  destinations_.push_back({std::move(target), std::move(budget), std::move(display)});
+  destinations_.resize(std::max(destinations_.size(), index + 1));
+  destinations_[index] = {std::move(target), std::move(budget), std::move(display)};
   return index;
 }
 
@@ -51,6 +57,27 @@ Queue& Engine::add_queue(QueueOptions options, const std::string& token,
   return *sources_.back()->queue;
 }
 
+bool Engine::idle(const Queue& queue) const {
+  const auto& index = source_of(queue).index;
+  return !index || dispatcher_.idle(*index);
+}
+
+// What it asks Redis for is answered to nobody; a read that it still waits for leaves its entries
+// pending under our name.
+void Engine::remove_queue(Queue& queue) {
+  const auto found = std::find_if(sources_.begin(), sources_.end(), [&queue](const auto& source) {
+    return source->queue.get() == &queue;
+  });
+  queue.stop();
+  queue.release([] {});
+  if (const auto& source = **found; source.index) {
+    dispatcher_.remove_source(*source.index);
+    dispatcher_.remove_destination(source.destination);
+    destinations_[source.destination] = {};
+  }
+  sources_.erase(found);
+}
+
 void Engine::start() {
   for (auto& source : sources_) {
     source->queue->start();
@@ -63,8 +90,7 @@ void Engine::on_link(bool ready) {
   }
 }
 
-// ---- ending
-// ---------------------------------------------------------------------------------------
+// ---- ending -------------------------------------------------------------------------------------
 
 void Engine::drain(std::function<void()> drained) {
   drained_ = std::move(drained);
@@ -92,8 +118,7 @@ void Engine::release_names(const std::function<void()>& released) {
   }
 }
 
-// ---- queues
-// ---------------------------------------------------------------------------------------
+// ---- queues -------------------------------------------------------------------------------------
 
 Engine::Source& Engine::source_of(const Queue& queue) const {
   return **std::find_if(sources_.begin(), sources_.end(),
@@ -104,6 +129,15 @@ Queue& Engine::queue_of(SourceIndex source) {
   return *(*std::find_if(sources_.begin(), sources_.end(), [source](const auto& candidate) {
             return candidate->index == source;
           }))->queue;
+}
+
+std::optional<Tracking> Engine::tracking_of(SourceIndex source, const Delivery& delivery) const {
+  for (const auto& candidate : sources_) {
+    if (candidate->index == source) {
+      return destinations_[candidate->destination].target->tracking(delivery);
+    }
+  }
+  return std::nullopt;
 }
 
 std::size_t Engine::room(const Queue& queue) const {
@@ -133,8 +167,7 @@ void Engine::on_group_exists(const Queue& queue) {
   }
 }
 
-// ---- what the dispatcher asks for
-// -----------------------------------------------------------------
+// ---- what the dispatcher asks for ---------------------------------------------------------------
 
 void Engine::ask_budget(Ticket ticket, DestinationIndex destination) {
   destinations_[destination].budget->take([this, ticket](const Result<milliseconds>& wait) {
@@ -149,26 +182,28 @@ void Engine::ask_budget(Ticket ticket, DestinationIndex destination) {
 
 void Engine::begin(Ticket ticket, SourceIndex source, const Delivery& delivery) {
   auto& queue = queue_of(source);
-  queue.store().begin(delivery, [this, ticket, &queue, consumer = delivery.consumer,
-                                 id = delivery.id()](const Result<Begin>& result) {
-    auto answer = result ? *result : Begin::kFailed;
-    if (!result) {
-      queue.on_error(result.error(), "beginning a delivery");
-      if (result.error().kind == ErrorKind::kNotFound) {
-        answer = Begin::kGone;  // with its group; it will be taken anew
-      }
-    } else if (answer == Begin::kLost) {
-      queue.on_lease_lost(consumer);
-    } else if (answer == Begin::kTrimmed) {
-      log_.write(LogLevel::kWarning, "an entry was deleted before it was delivered",
-                 {{"delivery", id}});
-    } else if (answer == Begin::kGone) {
-      log_.write(LogLevel::kInfo, "dropped: cleared, or another worker's by now",
-                 {{"delivery", id}});
-    }
-    dispatcher_.on_begun(ticket, answer);
-    check_drained();
-  });
+  queue.store().begin(
+      delivery, tracking_of(source, delivery),
+      [this, ticket, &queue, consumer = delivery.consumer, id = delivery.id(),
+       request = shown_request(delivery)](const Result<Begin>& result) {
+        auto answer = result ? *result : Begin::kFailed;
+        if (!result) {
+          queue.on_error(result.error(), "beginning a delivery");
+          if (result.error().kind == ErrorKind::kNotFound) {
+            answer = Begin::kGone;  // with its group; it will be taken anew
+          }
+        } else if (answer == Begin::kLost) {
+          queue.on_lease_lost(consumer);
+        } else if (answer == Begin::kTrimmed) {
+          log_.write(LogLevel::kWarning, "an entry was deleted before it was delivered",
+                     {{"delivery", id}, {"request", request}});
+        } else if (answer == Begin::kGone) {
+          log_.write(LogLevel::kInfo, "dropped: cleared, or another worker's by now",
+                     {{"delivery", id}, {"request", request}});
+        }
+        dispatcher_.on_begun(ticket, answer);
+        check_drained();
+      });
 }
 
 void Engine::send(Ticket ticket, HttpRequest request) {
@@ -182,7 +217,8 @@ void Engine::settle(Ticket ticket, SourceIndex source, const Delivery& delivery,
                     const Settlement& settlement) {
   auto& queue = queue_of(source);
   auto done = [this, ticket, &queue, kind = settlement.kind, delay = settlement.delay,
-               id = delivery.id()](const Result<Settled>& result) {
+               id = delivery.id(),
+               request = shown_request(delivery)](const Result<Settled>& result) {
     auto answer = result ? *result : Settled::kFailed;
     if (!result) {
       queue.on_error(result.error(), "settling a delivery");
@@ -191,14 +227,14 @@ void Engine::settle(Ticket ticket, SourceIndex source, const Delivery& delivery,
       }
     } else if (answer == Settled::kStale) {
       log_.write(LogLevel::kInfo, "nothing to settle: cleared, or another worker's by now",
-                 {{"delivery", id}});
+                 {{"delivery", id}, {"request", request}});
     } else if (kind == SettleKind::kLater && retry_set_) {
       retry_set_(queue, delay);
     }
     dispatcher_.on_settled(ticket, answer);
     check_drained();
   };
-  queue.store().settle(delivery, settlement, std::move(done));
+  queue.store().settle(delivery, tracking_of(source, delivery), settlement, std::move(done));
 }
 
 void Engine::hold(DestinationIndex destination, milliseconds time) {
@@ -208,10 +244,14 @@ void Engine::hold(DestinationIndex destination, milliseconds time) {
 }
 
 void Engine::report(const Outcome& outcome) {
+  if (told_) {
+    told_(outcome);
+  }
   const auto& settlement = outcome.settlement;
   const auto& delivery = outcome.delivery;
   const auto id = format_entry_id(delivery.entry.id);
   const auto attempts = std::int64_t{delivery.attempts};
+  const auto request = shown_request(delivery);
   switch (settlement.kind) {
     case SettleKind::kDone:
       return log_.write(LogLevel::kInfo, outcome_text(settlement.kind),
@@ -219,7 +259,8 @@ void Engine::report(const Outcome& outcome) {
                          {"id", id},
                          {"attempt", attempts + 1},
                          {"status", outcome.status},
-                         {"ms", outcome.took.count()}});
+                         {"ms", outcome.took.count()},
+                         {"request", request}});
     case SettleKind::kLater:
       return log_.write(LogLevel::kWarning, outcome_text(settlement.kind),
                         {{"stream", delivery.stream},
@@ -228,7 +269,8 @@ void Engine::report(const Outcome& outcome) {
                          {"status", outcome.status},
                          {"ms", outcome.took.count()},
                          {"again_in_ms", settlement.delay.count()},
-                         {"why", settlement.why}});
+                         {"why", settlement.why},
+                         {"request", request}});
     case SettleKind::kDead:
       return log_.write(LogLevel::kError, outcome_text(settlement.kind),
                         {{"stream", delivery.stream},
@@ -236,7 +278,8 @@ void Engine::report(const Outcome& outcome) {
                          {"attempts", std::int64_t{settlement.attempts}},
                          {"status", outcome.status},
                          {"ms", outcome.took.count()},
-                         {"why", settlement.why}});
+                         {"why", settlement.why},
+                         {"request", request}});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,24 @@ class Engine final : private Ports, public QueueOwner {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // While the process is put together. What makes two destinations the same is the caller's.
+  // What makes two destinations the same is the caller's.
   DestinationIndex add_destination(std::unique_ptr<Target> target, std::unique_ptr<Budget> budget,
                                    std::string display);
   // Without a destination only the group is kept.
   Queue& add_queue(QueueOptions options, const std::string& token,
                    std::optional<DestinationIndex> destination);
+  // Whether nothing of it is in hand. Then it may be removed, with its destination, which no other
+  // queue has: at the end of a turn, when nobody has it any more.
+  [[nodiscard]] bool idle(const Queue& queue) const;
+  void remove_queue(Queue& queue);
 
   void on_all_groups(std::function<void()> ready) { all_groups_ = std::move(ready); }
   void on_room(std::function<void()> freed) { room_freed_ = std::move(freed); }
   using RetryObserver = std::function<void(const Queue& queue, std::chrono::milliseconds after)>;
   void on_retry(RetryObserver set) { retry_set_ = std::move(set); }
+
+  // What became of each attempt; while the process is put together.
+  void on_outcome(std::function<void(const Outcome& outcome)> told) { told_ = std::move(told); }
 
   void start();
   void on_link(bool ready);
@@ -81,6 +89,8 @@ class Engine final : private Ports, public QueueOwner {
 
   [[nodiscard]] Source& source_of(const Queue& queue) const;
   Queue& queue_of(SourceIndex source);
+  [[nodiscard]] std::optional<Tracking> tracking_of(SourceIndex source,
+                                                    const Delivery& delivery) const;
   void check_drained();
 
   redis::Host& host_;
@@ -94,6 +104,7 @@ class Engine final : private Ports, public QueueOwner {
   std::function<void()> all_groups_;
   std::function<void()> room_freed_;
   RetryObserver retry_set_;
+  std::function<void(const Outcome& outcome)> told_;
   std::function<void()> drained_;
 };
 

@@ -1,9 +1,11 @@
 #include "worker/delivery/group_store.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "shared/model/request_id.hpp"
 #include "shared/redis/page.hpp"
 #include "shared/redis/schema.hpp"
 
@@ -29,6 +31,13 @@ redis::Completion ignore(std::function<void()> done) {
   return [done = std::move(done)](const Result<Reply>&) { done(); };
 }
 
+void append(std::vector<std::string>& arguments, const Fields& fields) {
+  for (const auto& [name, value] : fields) {
+    arguments.push_back(name);
+    arguments.push_back(value);
+  }
+}
+
 // The value of a name in [name, value, name, value, …].
 Reply member(const Reply& pairs, std::string_view name) {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
@@ -49,14 +58,14 @@ GroupStore::GroupStore(redis::Client& client, std::string stream, std::string gr
       token_(std::move(token)),
       due_key_(redis::side_key(stream_, "due")),
       dead_key_(redis::side_key(stream_, "dead")),
-      mark_key_(redis::side_key(stream_, "mark:" + group_)) {}
+      mark_key_(redis::side_key(stream_, "mark:" + group_)),
+      requests_key_(redis::requests_key(stream_)) {}
 
 std::string GroupStore::lease_key(const std::string& consumer) const {
   return redis::side_key(stream_, "lease:" + consumer);
 }
 
-// ---- group and names
-// ------------------------------------------------------------------------------
+// ---- group and names ----------------------------------------------------------------------------
 
 void GroupStore::ensure_group(Done<GroupState> done) {
   calls_.script(scripts::group, {stream_, mark_key_, due_key_}, {group_}, kNoWait,
@@ -96,14 +105,20 @@ void GroupStore::release(const std::string& name, std::function<void()> done) {
   calls_.script(scripts::lease, {lease_key(name)}, {token_, "0"}, kNoWait, ignore(std::move(done)));
 }
 
-// ---- one delivery
-// ---------------------------------------------------------------------------------
+// ---- one delivery -------------------------------------------------------------------------------
 
-void GroupStore::begin(const Delivery& delivery, std::function<void(Result<Begin>)> done) {
-  calls_.script(scripts::attempt, {stream_, lease_key(delivery.consumer), due_key_},
-                {group_, delivery.consumer, token_, format_entry_id(delivery.entry.id),
-                 std::to_string(delivery.attempts)},
-                kBeginWait, [done = std::move(done)](const Result<Reply>& reply) {
+void GroupStore::begin(const Delivery& delivery, const std::optional<Tracking>& tracking,
+                       std::function<void(Result<Begin>)> done) {
+  std::vector<std::string> keys{stream_, lease_key(delivery.consumer), due_key_};
+  std::vector<std::string> arguments{group_, delivery.consumer, token_,
+                                     format_entry_id(delivery.entry.id),
+                                     std::to_string(delivery.attempts)};
+  if (tracking) {
+    keys.push_back(tracking->record);
+    append(arguments, tracking->fields);
+  }
+  calls_.script(scripts::attempt, std::move(keys), std::move(arguments), kBeginWait,
+                [done = std::move(done)](const Result<Reply>& reply) {
                   if (!reply) {
                     return done(reply.error());
                   }
@@ -116,8 +131,8 @@ void GroupStore::begin(const Delivery& delivery, std::function<void(Result<Begin
                 });
 }
 
-void GroupStore::settle(const Delivery& delivery, const Settlement& settlement,
-                        std::function<void(Result<Settled>)> done) {
+void GroupStore::settle(const Delivery& delivery, const std::optional<Tracking>& tracking,
+                        const Settlement& settlement, std::function<void(Result<Settled>)> done) {
   const auto id = format_entry_id(delivery.entry.id);
   const auto lease = lease_key(delivery.consumer);
   const auto attempts = std::to_string(settlement.attempts);
@@ -131,10 +146,19 @@ void GroupStore::settle(const Delivery& delivery, const Settlement& settlement,
                 : (reply->text().empty() ? Settled::kStale : Settled::kApplied));
   };
   switch (settlement.kind) {
-    case SettleKind::kDone:
-      calls_.script(scripts::settle_done, {stream_, due_key_}, {group_, id}, kSettleWait,
+    case SettleKind::kDone: {
+      std::vector<std::string> keys{stream_, due_key_};
+      std::vector<std::string> arguments{group_, id};
+      if (tracking) {
+        keys.insert(keys.end(), {tracking->record, tracking->waiting});
+        arguments.insert(arguments.end(),
+                         {tracking->name, std::to_string(tracking->remind_after.count())});
+        append(arguments, settlement.facts);
+      }
+      calls_.script(scripts::settle_done, std::move(keys), std::move(arguments), kSettleWait,
                     std::move(completion));
       break;
+    }
     case SettleKind::kLater:
       calls_.script(scripts::settle_later, {stream_, due_key_, lease},
                     {group_, delivery.consumer, token_, id, attempts,
@@ -150,8 +174,7 @@ void GroupStore::settle(const Delivery& delivery, const Settlement& settlement,
   }
 }
 
-// ---- into our hands
-// -------------------------------------------------------------------------------
+// ---- into our hands -----------------------------------------------------------------------------
 
 void GroupStore::due(const std::string& consumer, std::size_t limit, Done<Handed> done) {
   calls_.script(scripts::due, {stream_, due_key_, lease_key(consumer)},
@@ -164,7 +187,7 @@ void GroupStore::due(const std::string& consumer, std::size_t limit, Done<Handed
                   if (handed && handed->state == Handed::State::kOk) {
                     handed->next_due_ms = (*reply)[1].integer().value_or(-1);
                   }
-                  done(std::move(handed));
+                  hand_over(std::move(handed), done);
                 });
 }
 
@@ -182,7 +205,46 @@ void GroupStore::reclaim(const std::string& consumer, const std::string& from,
                   if (handed) {
                     handed->next_page = (*reply)[1].text();
                   }
-                  done(std::move(handed));
+                  hand_over(std::move(handed), done);
+                });
+}
+
+void GroupStore::hand_over(Result<Handed> handed, const Done<Handed>& done) {
+  if (!handed || handed->deliveries.empty()) {
+    return done(std::move(handed));
+  }
+  auto deliveries = std::exchange(handed->deliveries, {});
+  identify(std::move(deliveries), [done, kept = std::move(*handed)](std::vector<Delivery> known) {
+    Handed complete = kept;
+    complete.deliveries = std::move(known);
+    done(std::move(complete));
+  });
+}
+
+void GroupStore::identify(std::vector<Delivery> deliveries,
+                          std::function<void(std::vector<Delivery>)> done) {
+  std::vector<std::string> ids;
+  for (auto& delivery : deliveries) {
+    if (const auto* field = delivery.entry.find(redis::kRequestField)) {
+      delivery.request = is_request_id(*field) ? *field : std::string();
+    } else {
+      ids.push_back(format_entry_id(delivery.entry.id));
+    }
+  }
+  if (ids.empty()) {
+    return done(std::move(deliveries));
+  }
+  const auto kept = std::make_shared<std::vector<Delivery>>(std::move(deliveries));
+  calls_.script(scripts::requests, {requests_key_}, std::move(ids), kNoWait,
+                [kept, done = std::move(done)](const Result<Reply>& reply) {
+                  std::size_t next = 0;
+                  for (auto& delivery : *kept) {
+                    if (reply && delivery.entry.find(redis::kRequestField) == nullptr) {
+                      const auto request = (*reply)[next++].text();
+                      delivery.request = is_request_id(request) ? request : std::string_view{};
+                    }
+                  }
+                  done(std::move(*kept));
                 });
 }
 
@@ -218,8 +280,7 @@ Result<Handed> GroupStore::parse_handed(const Reply& reply, const std::string& c
   return handed;
 }
 
-// ---- upkeep
-// ---------------------------------------------------------------------------------------
+// ---- upkeep -------------------------------------------------------------------------------------
 
 void GroupStore::consumers(Done<std::vector<ConsumerInfo>> done) {
   redis::Command command;

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,14 +68,20 @@ class GroupStore {
              Done<std::size_t> done);
   void release(const std::string& name, std::function<void()> done);
 
-  void begin(const Delivery& delivery, std::function<void(Result<Begin>)> done);
-  void settle(const Delivery& delivery, const Settlement& settlement,
-              std::function<void(Result<Settled>)> done);
+  // `tracking`: of a delivery that somebody is to answer.
+  void begin(const Delivery& delivery, const std::optional<Tracking>& tracking,
+             std::function<void(Result<Begin>)> done);
+  void settle(const Delivery& delivery, const std::optional<Tracking>& tracking,
+              const Settlement& settlement, std::function<void(Result<Settled>)> done);
 
   void due(const std::string& consumer, std::size_t limit, Done<Handed> done);
   void reclaim(const std::string& consumer, const std::string& from,
                std::chrono::milliseconds least_idle, const std::string& page, std::size_t limit,
                Done<Handed> done);
+
+  // Which requests have published them: from the entry, else from what is kept beside the stream.
+  // An id is a name in logs: what cannot be learned is left out, and done() comes all the same.
+  void identify(std::vector<Delivery> deliveries, std::function<void(std::vector<Delivery>)> done);
 
   void consumers(Done<std::vector<ConsumerInfo>> done);
   void forget_consumer(const std::string& name, std::chrono::milliseconds least_idle,
@@ -83,6 +90,7 @@ class GroupStore {
 
  private:
   [[nodiscard]] std::string lease_key(const std::string& consumer) const;
+  void hand_over(Result<Handed> handed, const Done<Handed>& done);
   [[nodiscard]] Result<Handed> parse_handed(const redis::Reply& reply,
                                             const std::string& consumer) const;
 
@@ -93,6 +101,7 @@ class GroupStore {
   std::string due_key_;
   std::string dead_key_;
   std::string mark_key_;
+  std::string requests_key_;
 };
 
 }  // namespace notify::worker

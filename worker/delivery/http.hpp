@@ -30,7 +30,7 @@ struct HttpResult {
   long status = 0;
   std::string retry_after;  // header, trimmed; empty if there is none
   std::string date;         // header, likewise
-  std::string body;         // its first 4 kB
+  std::string body;         // its first 64 kB
   std::string error;        // when there was no answer; never holds the URL
   std::int64_t received_unix_ms = 0;
   std::chrono::milliseconds took{0};

@@ -13,7 +13,7 @@
 namespace notify::worker {
 namespace {
 
-constexpr std::size_t kKeptBody = 4 * 1024;
+constexpr std::size_t kKeptBody = 64 * 1024;
 constexpr std::size_t kMostBody = 64 * 1024;
 constexpr std::size_t kMostHeader = 256;
 

@@ -2,7 +2,7 @@
 
 // HTTP requests by libcurl's multi interface on the process's loop: TLS verified, proxies by
 // environment, HTTP/2 where offered, a connection per request. http:// and https:// only; redirects
-// are not followed; of an answer's body 4 kB are kept, and no more than 64 kB awaited.
+// are not followed; of an answer's body no more than 64 kB are awaited.
 //
 //   send ─► transfer ─► answered, failed or timed out ─► completion, once
 //              └─ cancelled (or the client is destroyed) ─► no completion

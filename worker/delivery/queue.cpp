@@ -116,8 +116,7 @@ void Queue::step() {
   }
 }
 
-// ---- group
-// ----------------------------------------------------------------------------------------
+// ---- group --------------------------------------------------------------------------------------
 
 void Queue::ensure_group() {
   busy_ = true;
@@ -173,8 +172,7 @@ void Queue::step_failed(const Error& error, std::string_view during) {
   on_error(error, during);
 }
 
-// ---- name
-// -----------------------------------------------------------------------------------------
+// ---- name ---------------------------------------------------------------------------------------
 
 std::vector<std::string> Queue::candidate_names() const {
   std::vector<std::string> names;
@@ -245,8 +243,7 @@ void Queue::on_lease_lost(const std::string& consumer) {
   enter(State::kLeasing);
 }
 
-// ---- entries
-// --------------------------------------------------------------------------------------
+// ---- entries ------------------------------------------------------------------------------------
 
 void Queue::sweep() {
   const auto room = std::min(owner_.room(*this), kPage);
@@ -277,7 +274,18 @@ void Queue::sweep() {
                  });
 }
 
+void Queue::on_pending(std::int64_t entries) {
+  if (options_.metrics != nullptr) {
+    options_.metrics->pending(options_.stream, entries);
+  }
+}
+
 void Queue::take(Handed handed, std::string_view how) {
+  if (options_.metrics != nullptr) {
+    const char* taken = how == "due again" ? "retried" : how == "reclaimed" ? "reclaimed" : "read";
+    options_.metrics->taken(options_.stream, taken, handed.deliveries.size());
+    options_.metrics->trimmed(options_.stream, handed.trimmed.size());
+  }
   for (const auto& id : handed.trimmed) {
     log_.write(LogLevel::kWarning, "an entry was deleted before it was delivered",
                {{"stream", options_.stream}, {"id", id}});
@@ -318,13 +326,15 @@ void Queue::read() {
   command.timeout = kReadDeadline;
   reader_.command(std::move(command),
                   [this, consumer = consumer_](const Result<redis::Reply>& reply) {
-                    reading_ = false;
                     on_read(consumer, reply);
                   });
 }
 
 // [[stream, [entry…]]], or nil when nothing came.
 void Queue::on_read(const std::string& consumer, const Result<redis::Reply>& reply) {
+  if (state_ == State::kStopped || !reply) {
+    reading_ = false;
+  }
   if (state_ == State::kStopped) {
     return;  // stays pending
   }
@@ -334,17 +344,26 @@ void Queue::on_read(const std::string& consumer, const Result<redis::Reply>& rep
     }
     return step_failed(reply.error(), "reading");
   }
-  Handed handed;
+  std::vector<Delivery> deliveries;
   const auto entries = (*reply)[0][1];
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (auto entry = redis::parse_entry(entries[i])) {
-      handed.deliveries.push_back(
+      deliveries.push_back(
           Delivery{options_.stream, options_.group, consumer, std::move(*entry), 0});
     }
   }
   last_error_.clear();
-  take(std::move(handed), "taken");
-  step();
+  // Nothing more is read meanwhile: how much room there is shows once these are taken.
+  store_.identify(std::move(deliveries), [this](std::vector<Delivery> known) {
+    reading_ = false;
+    if (state_ == State::kStopped) {
+      return;
+    }
+    Handed handed;
+    handed.deliveries = std::move(known);
+    take(std::move(handed), "taken");
+    step();
+  });
 }
 
 }  // namespace notify::worker

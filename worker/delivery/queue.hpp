@@ -30,6 +30,7 @@
 #include "shared/redis/client.hpp"
 #include "worker/delivery/group_store.hpp"
 #include "worker/log.hpp"
+#include "worker/metrics.hpp"
 
 namespace notify::worker {
 
@@ -57,6 +58,7 @@ struct QueueOptions {
   std::string consumer;     // the name that is tried first; then -2, -3, …
   bool consume = true;      // false: only the group is kept
   redis::LinkOptions link;  // for reading
+  Metrics* metrics = nullptr;
 };
 
 class Queue {
@@ -65,6 +67,9 @@ class Queue {
         std::string token, QueueOwner& owner);
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
+
+  // What the group has pending, of all workers; for the metrics.
+  void on_pending(std::int64_t entries);
 
   void start();
   void on_link(bool ready);  // of the commands' client

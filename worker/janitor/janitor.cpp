@@ -31,6 +31,11 @@ void Janitor::add(Queue& queue) {
   wards_.push_back(std::move(ward));
 }
 
+// Answers that are on their way go with the queue.
+void Janitor::remove(const Queue& queue) {
+  std::erase_if(wards_, [&queue](const auto& ward) { return &ward->queue == &queue; });
+}
+
 void Janitor::on_link(bool ready) {
   if (ready && !stopped_) {
     reclaim_from_ms_ = host_.now_ms() + kAfterLink;
@@ -93,8 +98,7 @@ void Janitor::tick() {
   wake_by(next);
 }
 
-// ---- retries
-// --------------------------------------------------------------------------------------
+// ---- retries ------------------------------------------------------------------------------------
 
 void Janitor::hand_due(Ward& ward) {
   const auto room = std::min(owner_.older_room(ward.queue), kPage);
@@ -119,8 +123,7 @@ void Janitor::hand_due(Ward& ward) {
   });
 }
 
-// ---- what others left
-// -----------------------------------------------------------------------------
+// ---- what others left ---------------------------------------------------------------------------
 
 void Janitor::look_at_consumers(Ward& ward) {
   const auto now = host_.now_ms();
@@ -137,8 +140,10 @@ void Janitor::look_at_consumers(Ward& ward) {
     if (!result) {
       return ward.queue.on_error(result.error(), "looking at consumers");
     }
+    std::int64_t pending = 0;
     const auto& own = ward.queue.consumer();
     for (const auto& consumer : *result) {
+      pending += static_cast<std::int64_t>(consumer.pending);
       if (consumer.pending > 0) {
         if (consumer.name != own) {
           ward.left_behind.emplace_back(consumer.name, kLeftBehind);
@@ -149,6 +154,7 @@ void Janitor::look_at_consumers(Ward& ward) {
         forget(ward, consumer.name);
       }
     }
+    ward.queue.on_pending(pending);
     if (!ward.left_behind.empty()) {
       reclaim(ward, "-");
     }

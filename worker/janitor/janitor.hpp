@@ -27,7 +27,8 @@ class Janitor {
  public:
   Janitor(redis::Host& host, Log& log, const QueueOwner& owner);
 
-  void add(Queue& queue);  // outlives the janitor
+  void add(Queue& queue);
+  void remove(const Queue& queue);  // before it goes; not from inside of its steps
   void on_link(bool ready);
   void room_changed();
   // A retry of that queue will be due then.

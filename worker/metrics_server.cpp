@@ -1,0 +1,129 @@
+#include "worker/metrics_server.hpp"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace notify::worker {
+namespace {
+
+constexpr std::chrono::milliseconds kTryAgain{10'000};
+constexpr std::size_t kMostHead = 8 * 1024;
+constexpr int kSilence = 10;  // seconds
+constexpr int kBacklog = 16;
+constexpr std::string_view kUnix = "unix:";
+
+}  // namespace
+
+class MetricsServer::Impl {
+ public:
+  Impl(Loop& loop, Log& log, std::string listen, std::function<std::string()> text)
+      : log_(log),
+        listen_(std::move(listen)),
+        text_(std::move(text)),
+        http_(evhttp_new(loop.base())),
+        timer_(loop.timer(redis::TimerKind::kBackground, [this] { start(); })) {
+    if (http_ != nullptr) {
+      evhttp_set_max_headers_size(http_, kMostHead);
+      evhttp_set_max_body_size(http_, 0);
+      evhttp_set_timeout(http_, kSilence);
+      evhttp_set_allowed_methods(http_, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+      evhttp_set_gencb(http_, &on_request, this);
+    }
+  }
+  ~Impl() {
+    if (http_ != nullptr) {
+      evhttp_free(http_);
+    }
+    if (!path_.empty()) {
+      ::unlink(path_.c_str());
+    }
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void start() {
+    if (http_ != nullptr && (listen_.starts_with(kUnix) ? listen_unix() : listen_port())) {
+      return log_.write(LogLevel::kNotice, "metrics are served", {{"listen", listen_}});
+    }
+    log_.write(LogLevel::kError, "metrics cannot be served; trying on",
+               {{"listen", listen_}, {"error", std::strerror(errno)}});
+    timer_->arm(kTryAgain);
+  }
+
+ private:
+  bool listen_port() {
+    const auto colon = listen_.rfind(':');
+    std::string address = listen_.substr(0, colon);
+    if (address.starts_with('[')) {
+      address = address.substr(1, address.size() - 2);
+    }
+    const auto port = static_cast<std::uint16_t>(std::stoul(listen_.substr(colon + 1)));
+    return evhttp_bind_socket(http_, address.c_str(), port) == 0;
+  }
+
+  // The socket of a worker that was killed is in the way; that of one that runs is taken from it.
+  bool listen_unix() {
+    const std::string path = listen_.substr(kUnix.size());
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      return false;
+    }
+    ::unlink(path.c_str());
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+        ::listen(fd, kBacklog) != 0 || evhttp_accept_socket(http_, fd) != 0) {
+      ::close(fd);
+      return false;
+    }
+    path_ = path;
+    return true;
+  }
+
+  static void on_request(evhttp_request* request, void* self) noexcept {
+    try {
+      static_cast<Impl*>(self)->answer(request);
+    } catch (...) {
+      evhttp_send_error(request, HTTP_INTERNAL, nullptr);
+    }
+  }
+
+  void answer(evhttp_request* request) {
+    const std::string_view uri = evhttp_request_get_uri(request);
+    if (uri.substr(0, uri.find('?')) != "/metrics") {
+      return evhttp_send_error(request, HTTP_NOTFOUND, nullptr);
+    }
+    const std::string body = text_();
+    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
+                      "text/plain; version=0.0.4; charset=utf-8");
+    evbuffer_add(evhttp_request_get_output_buffer(request), body.data(), body.size());
+    evhttp_send_reply(request, HTTP_OK, "OK", nullptr);
+  }
+
+  Log& log_;
+  const std::string listen_;
+  const std::function<std::string()> text_;
+  evhttp* http_;
+  std::unique_ptr<redis::Timer> timer_;
+  std::string path_;  // of our socket
+};
+
+MetricsServer::MetricsServer(Loop& loop, Log& log, std::string listen,
+                             std::function<std::string()> text)
+    : impl_(std::make_unique<Impl>(loop, log, std::move(listen), std::move(text))) {}
+MetricsServer::~MetricsServer() = default;
+
+void MetricsServer::start() { impl_->start(); }
+
+}  // namespace notify::worker
