@@ -59,7 +59,7 @@ START_TEST(defaults) {
   EXPECT_EQ(config.environments[0].stream(), "dev_stream");
   EXPECT_EQ(config.environments[3].group(), "prod_stream_group");
   EXPECT_EQ(config.environments[1].consumer(), "test_stream_worker");
-  EXPECT(!config.environments[0].webhook);
+  EXPECT(!config.environments[0].slack.reachable());
   EXPECT_EQ(config.budget_burst, 30U);
   EXPECT_EQ(config.http_timeout.count(), 10'000);
   EXPECT_EQ(config.drain.count(), 5'000);
@@ -98,15 +98,15 @@ START_TEST(webhooks_by_environment) {
                             {"SLACK_WEBHOOK_URL_A_B", "file:" + secret.path}});
   EXPECT(loaded.ok());
   const auto& environments = loaded->config.environments;
-  EXPECT_EQ(*environments[0].webhook, "https://h/env-dev");
-  EXPECT_EQ(*environments[1].webhook, "https://h/file-test");
-  EXPECT_EQ(*environments[2].webhook, "https://h/all");
-  EXPECT_EQ(*environments[3].webhook, "https://h/from-file");
+  EXPECT_EQ(environments[0].slack.webhook, "https://h/env-dev");
+  EXPECT_EQ(environments[1].slack.webhook, "https://h/file-test");
+  EXPECT_EQ(environments[2].slack.webhook, "https://h/all");
+  EXPECT_EQ(environments[3].slack.webhook, "https://h/from-file");
 
   const auto flag = load({"--slack-webhook-url", "file:" + secret.path},
                          {{"SLACK_WEBHOOK_URL", "https://h/all"}});
   EXPECT(flag.ok());
-  EXPECT_EQ(*flag->config.environments[0].webhook, "https://h/from-file");
+  EXPECT_EQ(flag->config.environments[0].slack.webhook, "https://h/from-file");
 }
 END_TEST
 

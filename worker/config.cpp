@@ -1,12 +1,9 @@
 #include "worker/config.hpp"
 
-#include <curl/curl.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +15,10 @@
 #include "shared/base/secret.hpp"
 #include "shared/base/text.hpp"
 #include "shared/model/delivery.hpp"
+#include "shared/sql/database_url.hpp"
 #include "worker/config_file.hpp"
+#include "worker/config_slack.hpp"
+#include "worker/config_values.hpp"
 
 namespace notify::worker {
 namespace {
@@ -36,103 +36,6 @@ struct Setting {
   Kind kind;
   std::string (*apply)(Config& config, const std::string& value);
 };
-
-std::string set_count(unsigned& target, const std::string& value, unsigned least, unsigned most) {
-  const auto number = parse_u64(value);
-  if (!number || *number < least || *number > most) {
-    return "expected a number from " + std::to_string(least) + " to " + std::to_string(most);
-  }
-  target = static_cast<unsigned>(*number);
-  return {};
-}
-
-std::string set_time(milliseconds& target, const std::string& value, milliseconds least,
-                     milliseconds most) {
-  const auto time = parse_duration(value);
-  if (!time || *time < least || *time > most) {
-    return "expected a time such as 500ms, 10s or 5m, from " + std::to_string(least.count()) +
-           "ms to " + std::to_string(most.count() / 1000) + "s";
-  }
-  target = *time;
-  return {};
-}
-
-std::string set_rate(double& target, const std::string& value) {
-  double rate = 0;
-  const auto* end = value.data() + value.size();
-  const auto result = std::from_chars(value.data(), end, rate, std::chars_format::fixed);
-  // Not `rate < …`: that would let NaN pass.
-  if (result.ec != std::errc{} || result.ptr != end || !(rate >= 0.001 && rate <= 10'000)) {
-    return "expected a number from 0.001 to 10000";
-  }
-  target = rate;
-  return {};
-}
-
-bool is_environment_name(std::string_view name) {
-  constexpr std::string_view kCharacters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  return !name.empty() && name.size() <= 64 && name.find_first_not_of(kCharacters) == name.npos;
-}
-
-std::string set_environments(std::vector<Environment>& target, std::string_view value) {
-  std::vector<Environment> environments;
-  while (!value.empty()) {
-    const auto end = value.find_first_of(", ");
-    const auto name = trim(value.substr(0, end));
-    value.remove_prefix(end == value.npos ? value.size() : end + 1);
-    if (name.empty()) {
-      continue;
-    }
-    if (!is_environment_name(name)) {
-      return "an environment's name holds letters, digits, `-` and `_`, 64 at most";
-    }
-    if (std::any_of(environments.begin(), environments.end(),
-                    [name](const Environment& known) { return known.name == name; })) {
-      return "environment \"" + std::string(name) + "\" is duplicate";
-    }
-    environments.push_back({std::string(name), std::nullopt});
-  }
-  if (environments.empty() || environments.size() > 100) {
-    return "expected 1 to 100 names, separated by commas";
-  }
-  target = std::move(environments);
-  return {};
-}
-
-std::string set_log_level(redis::LogLevel& target, const std::string& value) {
-  constexpr std::array kNames{"debug", "info", "notice", "warning", "error"};
-  const auto found = std::find(kNames.begin(), kNames.end(), value);
-  if (found == kNames.end()) {
-    return "expected debug, info, notice, warning or error";
-  }
-  target = static_cast<redis::LogLevel>(found - kNames.begin());
-  return {};
-}
-
-std::string check_webhook(const std::string& url) {
-  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      (!url.starts_with("https://") && !url.starts_with("http://"))) {
-    return "expected a URL that begins with https:// or http://";
-  }
-  return {};
-}
-
-std::string take_text(std::string& target, const std::string& value) {
-  target = value;
-  return {};
-}
-
-// Found out at start, not at the first delivery.
-std::string take_readable(std::string& target, const std::string& path) {
-  const std::ifstream file(path, std::ios::binary);
-  std::error_code ignored;
-  if (!file || std::filesystem::is_directory(path, ignored)) {
-    return "expected a file that can be read";
-  }
-  return take_text(target, path);
-}
 
 constexpr std::array kSettings = {
     Setting{"redis-url", "REDIS_URL", "redis://127.0.0.1:6379/0",
@@ -162,6 +65,42 @@ constexpr std::array kSettings = {
             "the file, slack-webhook-url-<name> takes its place for one environment; without "
             "one an environment is not delivered",
             Kind::kSecret, nullptr},
+    Setting{"slack-bot-token", "SLACK_BOT_TOKEN", "none",
+            "token of a Slack app's bot (xoxb-…), env:NAME or file:PATH: messages are posted and "
+            "changed by Slack's Web API instead of the webhook. By environment as above",
+            Kind::kSecret, nullptr},
+    Setting{"slack-channel", "SLACK_CHANNEL", "none",
+            "with a bot token: the channel, by id or name. By environment as above", Kind::kPlain,
+            nullptr},
+    Setting{"slack-api-url", "SLACK_API_URL", "https://slack.com/api", "where that API is",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              c.slack_api_url = v.ends_with('/') ? v.substr(0, v.size() - 1) : v;
+              return check_http_url(v);
+            }},
+    Setting{"slack-actions", "NOTIFY_SLACK_ACTIONS", "notify:slack:actions",
+            "stream of clicks on buttons, as nginx publishes them", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.slack_actions, v); }},
+    Setting{"slack-actions-look", "NOTIFY_SLACK_ACTIONS_LOOK", "250ms",
+            "how often it is looked at", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.slack_actions_look, v, milliseconds{10}, std::chrono::minutes{10});
+            }},
+    Setting{"reminder-after", "NOTIFY_REMINDER_AFTER", "10m",
+            "from a notification with a button to its first reminder, and between two", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.reminder_after, v, milliseconds{100}, std::chrono::hours{24 * 30});
+            }},
+    Setting{"reminder-look", "NOTIFY_REMINDER_LOOK", "10s",
+            "how often reminders that are due are looked for", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.reminder_look, v, milliseconds{10}, std::chrono::hours{1});
+            }},
+    Setting{"reminder-limit", "NOTIFY_REMINDER_LIMIT", "0",
+            "reminders of one notification at most; 0: until it is resolved", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.reminder_limit, v, 0, 1'000'000);
+            }},
     Setting{
         "budget-burst", "NOTIFY_BUDGET_BURST", "30",
         "requests that one destination takes at once, all workers together", Kind::kPlain,
@@ -213,6 +152,79 @@ constexpr std::array kSettings = {
             [](Config& c,
                const std::string&
                    v) { return set_time(c.drain, v, milliseconds{0}, std::chrono::hours{1}); }},
+    Setting{
+        "queue-look", "NOTIFY_QUEUE_LOOK", "1s",
+        "how often work queues are looked at for entries that were not finished in time",
+        Kind::kPlain,
+        [](Config& c,
+           const std::string&
+               v) { return set_time(c.queue_look, v, milliseconds{100}, std::chrono::minutes{10}); }},
+    Setting{"queue-sweep", "NOTIFY_QUEUE_SWEEP", "1m",
+            "how often consumers that nobody needs are removed from a work queue", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.queue_sweep, v, milliseconds{100}, std::chrono::hours{24});
+            }},
+    Setting{"queue-forget", "NOTIFY_QUEUE_FORGET", "10m",
+            "how long a consumer without connection and pending entries is kept", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.queue_forget, v, milliseconds{0}, std::chrono::hours{24 * 30});
+            }},
+    Setting{
+        "catalog-admin-password", "NOTIQ_ADMIN_PASSWORD", "none",
+        "of the catalogue's superuser: the password, env:NAME or file:PATH; without one there "
+        "is no catalogue",
+        Kind::kSecret,
+        [](Config& c, const std::string& v) { return take_secret(c.catalog.admin_password, v); }},
+    Setting{"catalog-admin-username", "NOTIQ_ADMIN_USERNAME", "admin", "and its name", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.catalog.admin_name, v); }},
+    Setting{"database-url", "DATABASE_URL", "a file in run-dir",
+            "where the catalogue is: sqlite:/path, or "
+            "postgresql://user:password@host:port/database; env:NAME and file:PATH, too",
+            Kind::kSecret,
+            [](Config& c,
+               const std::string& v) { return take_database_url(c.catalog.database_url, v); }},
+    Setting{"catalog-socket", "NOTIFY_CATALOG_SOCKET", "catalog.sock in run-dir",
+            "the Unix socket on which nginx reaches it", Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.catalog.socket, v); }},
+    Setting{"app-env", "APP_ENV", "local", "begins API keys and the keys of users' streams",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_app_env(c.catalog.app_env, v); }},
+    Setting{"catalog-threads", "NOTIFY_CATALOG_THREADS", "4", "connections to the database",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return set_count(c.catalog.threads, v, 1, 64); }},
+    Setting{"catalog-wait", "NOTIFY_CATALOG_WAIT", "5s",
+            "how long a request waits for a database that is away", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.catalog.patience, v, milliseconds{0}, std::chrono::seconds{10});
+            }},
+    Setting{"catalog-stream-length", "NOTIFY_CATALOG_STREAM_LENGTH", "1000",
+            "notifications that are kept for one user, about", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.catalog.stream_length, v, 1, 10'000'000);
+            }},
+    Setting{"catalog-backlog", "NOTIFY_CATALOG_BACKLOG", "100000",
+            "notifications that wait for one provider; the oldest beyond that are given up",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.catalog.backlog, v, 1, 10'000'000);
+            }},
+    Setting{"catalog-providers", "NOTIFY_CATALOG_PROVIDERS", "256",
+            "providers that may be active; each takes a connection to Redis of each worker",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_count(c.catalog.providers, v, 1, 2'000);
+            }},
+    Setting{"catalog-sweep", "NOTIFY_CATALOG_SWEEP", "5m",
+            "how often pending requests are looked for whose notification nobody can acknowledge "
+            "any more; 0s: never",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.catalog.sweep, v, milliseconds{0}, std::chrono::hours{24});
+            }},
+    Setting{"metrics-listen", "NOTIFY_METRICS_LISTEN", "none",
+            "where GET /metrics is answered: ADDRESS:PORT, [ADDRESS]:PORT or unix:/path",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_listen(c.metrics_listen, v); }},
     Setting{"log-level", "NOTIFY_LOG_LEVEL", "info", "debug, info, notice, warning or error",
             Kind::kPlain,
             [](Config& c, const std::string& v) { return set_log_level(c.log_level, v); }},
@@ -242,7 +254,14 @@ class Loader {
   Result<void> read_flags();
   Result<void> read_file();
   Result<void> apply_all();
-  Result<void> find_webhooks();
+  using SlackSetter = std::string (*)(SlackSettings& slack, const std::string& value);
+  struct BySlack {
+    const char* name;
+    bool secret;
+    SlackSetter set;
+  };
+  Result<void> find_slack();
+  Result<void> find_by_environment(std::string_view name, bool secret, SlackSetter set);
   [[nodiscard]] std::optional<Given> from_environment(const std::string& name) const;
   // A setting of the file is used by naming it; what is left over is unknown.
   std::optional<Given> from_file(const std::string& name);
@@ -270,7 +289,7 @@ Result<Loaded> Loader::load() {
   if (auto done = read_flags(); !done || loaded_.print) {
     return done ? Result<Loaded>(loaded_) : Result<Loaded>(done.error());
   }
-  for (auto step : {&Loader::read_file, &Loader::apply_all, &Loader::find_webhooks}) {
+  for (auto step : {&Loader::read_file, &Loader::apply_all, &Loader::find_slack}) {
     if (auto done = (this->*step)(); !done) {
       return done.error();
     }
@@ -281,6 +300,12 @@ Result<Loaded> Loader::load() {
                    name + "`");
   }
   auto& config = loaded_.config;
+  if (auto& url = config.catalog.database_url; url.empty()) {
+    url = sql::default_database_url(config.run_dir);
+    if (auto parsed = sql::parse_database_url(url); !parsed) {
+      return invalid("run-dir: no database can stand in it: " + parsed.error().message);
+    }
+  }
   if (config.retry_max < config.retry_initial) {
     return invalid("retry-max is less than retry-initial");
   }
@@ -371,13 +396,29 @@ Result<void> Loader::apply_all() {
   return {};
 }
 
-Result<void> Loader::find_webhooks() {
-  const std::string name = "slack-webhook-url";
-  const auto setting = std::find_if(kSettings.begin(), kSettings.end(),
-                                    [&name](const Setting& row) { return row.name == name; });
+// What each environment may have of its own, else all of them together.
+Result<void> Loader::find_slack() {
+  for (const auto& [name, secret, set] : {BySlack{"slack-webhook-url", true, &set_slack_webhook},
+                                          BySlack{"slack-bot-token", true, &set_slack_token},
+                                          BySlack{"slack-channel", false, &set_slack_channel}}) {
+    if (auto done = find_by_environment(name, secret, set); !done) {
+      return done;
+    }
+  }
+  for (const auto& environment : loaded_.config.environments) {
+    if (auto checked = check_slack(environment); !checked) {
+      return checked;
+    }
+  }
+  return {};
+}
+
+Result<void> Loader::find_by_environment(std::string_view name, bool secret, SlackSetter set) {
+  const auto* setting = std::find_if(kSettings.begin(), kSettings.end(),
+                                     [&name](const Setting& row) { return row.name == name; });
   const auto general = look_up(*setting);
   const auto& flag = flags_[static_cast<std::size_t>(setting - kSettings.begin())];
-  if (flag && !flag->starts_with("env:") && !flag->starts_with("file:")) {
+  if (secret && flag && !flag->starts_with("env:") && !flag->starts_with("file:")) {
     return error(name, *general, "on the command line only env:NAME or file:PATH");
   }
   for (auto& environment : loaded_.config.environments) {
@@ -385,8 +426,8 @@ Result<void> Loader::find_webhooks() {
     std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
       return c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
     });
-    auto given = from_file(name + "-" + environment.name);
-    if (auto own = from_environment("SLACK_WEBHOOK_URL_" + variable)) {
+    auto given = from_file(std::string(name) + "-" + environment.name);
+    if (auto own = from_environment(std::string(setting->env) + "_" + variable)) {
       given = own;
     }
     if (!given) {
@@ -395,14 +436,13 @@ Result<void> Loader::find_webhooks() {
     if (!given || given->value.empty()) {
       continue;
     }
-    auto url = resolve_secret(given->value);
-    if (!url) {
-      return error(name, *given, url.error().message);
+    auto value = secret ? resolve_secret(given->value) : Result<std::string>(given->value);
+    if (!value) {
+      return error(name, *given, value.error().message);
     }
-    if (const auto problem = check_webhook(*url); !problem.empty()) {
+    if (const auto problem = set(environment.slack, *value); !problem.empty()) {
       return error(name, *given, problem);
     }
-    environment.webhook = *url;
   }
   return {};
 }

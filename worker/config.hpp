@@ -23,9 +23,18 @@ namespace notify::worker {
 
 using std::chrono::milliseconds;
 
+// Where an environment's messages go. With neither webhook nor token its stream is not consumed.
+struct SlackSettings {
+  std::string webhook;
+  std::string token;  // of a bot; wins over the webhook
+  std::string channel;
+
+  [[nodiscard]] bool reachable() const { return !webhook.empty() || !token.empty(); }
+};
+
 struct Environment {
   std::string name;
-  std::optional<std::string> webhook;  // absent: its stream is not consumed
+  SlackSettings slack;
 
   [[nodiscard]] std::string stream() const { return name + "_stream"; }
   [[nodiscard]] std::string group() const { return name + "_stream_group"; }
@@ -33,6 +42,21 @@ struct Environment {
 };
 
 enum class LogFormat { kText, kJson };
+
+// The catalogue of clients, channels, providers, receivers and templates (worker/catalog).
+struct CatalogConfig {
+  std::string database_url;  // none given: a file of SQLite in run_dir
+  std::string socket;        // empty: catalog.sock in run_dir
+  std::string admin_name = "admin";
+  std::string admin_password;  // empty: there is no catalogue
+  std::string app_env = "local";
+  unsigned threads = 4;
+  milliseconds patience{5'000};
+  unsigned stream_length = 1'000;
+  unsigned backlog = 100'000;
+  unsigned providers = 256;
+  milliseconds sweep{300'000};  // 0: never
+};
 
 struct Config {
   RedisUrl redis;
@@ -53,6 +77,20 @@ struct Config {
   milliseconds retry_initial{1'000};
   milliseconds retry_max{300'000};
   milliseconds drain{5'000};
+  milliseconds queue_look{1'000};
+  milliseconds queue_sweep{60'000};
+  milliseconds queue_forget{600'000};
+
+  std::string slack_api_url = "https://slack.com/api";
+  std::string slack_actions = "notify:slack:actions";
+  milliseconds slack_actions_look{250};
+  milliseconds reminder_after{600'000};
+  milliseconds reminder_look{10'000};
+  unsigned reminder_limit = 0;  // 0: until it is resolved
+
+  CatalogConfig catalog;
+
+  std::string metrics_listen;  // empty: nobody is told
 
   redis::LogLevel log_level = redis::LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;

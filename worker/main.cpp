@@ -21,13 +21,20 @@
 
 #include "shared/redis/client.hpp"
 #include "shared/redis/schema.hpp"
+#include "shared/redis/schema_catalog.hpp"
+#include "shared/redis/schema_notices.hpp"
+#include "worker/catalog/catalog.hpp"
 #include "worker/config.hpp"
 #include "worker/delivery/engine.hpp"
 #include "worker/delivery/targets/slack.hpp"
 #include "worker/janitor/janitor.hpp"
+#include "worker/janitor/queue_keeper.hpp"
 #include "worker/log.hpp"
 #include "worker/loop.hpp"
+#include "worker/metrics.hpp"
+#include "worker/metrics_server.hpp"
 #include "worker/redis_check.hpp"
+#include "worker/reminder/notice_keeper.hpp"
 #include "worker/resolve.hpp"
 #include "worker/run_files.hpp"
 
@@ -37,8 +44,7 @@ namespace {
 constexpr std::chrono::milliseconds kReleaseTime{500};
 constexpr std::chrono::milliseconds kAwayAtStart{2'000};
 
-// ---- options of the parts
-// -------------------------------------------------------------------------
+// ---- options of the parts -----------------------------------------------------------------------
 
 redis::LinkOptions link_options(const Config& config, std::string name) {
   redis::LinkOptions options;
@@ -47,13 +53,20 @@ redis::LinkOptions link_options(const Config& config, std::string name) {
   return options;
 }
 
-redis::Client::Options command_options(const Config& config) {
+redis::Client::Options command_options(const Config& config, Metrics& metrics) {
   namespace s = redis::scripts;
   redis::Client::Options options;
   options.link = link_options(config, "notify-worker");
-  options.link.scripts = {&s::attempt,     &s::budget,      &s::due,         &s::forget,
-                          &s::group,       &s::lease,       &s::mark,        &s::reclaim,
-                          &s::settle_dead, &s::settle_done, &s::settle_later};
+  options.link.on_answer = [&metrics](std::uint64_t us) { metrics.redis_answer(us); };
+  options.link.scripts = {&s::attempt,      &s::budget, &s::due,         &s::forget,
+                          &s::group,        &s::lease,  &s::mark,        &s::overdue,
+                          &s::reclaim,      &s::sweep,  &s::settle_dead, &s::settle_done,
+                          &s::settle_later, &s::remind, &s::resolve};
+  if (!config.catalog.admin_password.empty()) {
+    options.link.scripts.insert(options.link.scripts.end(),
+                                {&s::acknowledge, &s::catalog_clients, &s::catalog_gone,
+                                 &s::catalog_overflow, &s::catalog_withdraw, &s::publish});
+  }
   return options;
 }
 
@@ -76,8 +89,17 @@ HttpOptions http_options(const Config& config) {
   return options;
 }
 
-// ---- the process
-// ----------------------------------------------------------------------------------
+QueueKeeper::Options keeper_options(const Config& config) {
+  return {config.queue_look, config.queue_sweep, config.queue_forget,
+          static_cast<int>(config.redis.db)};
+}
+
+NoticeKeeper::Options notice_options(const Config& config) {
+  return {config.slack_actions, config.reminder_after, config.reminder_look,
+          config.slack_actions_look, config.reminder_limit};
+}
+
+// ---- the process --------------------------------------------------------------------------------
 
 // All parts, from the bottom up; they go in the opposite order.
 class Process {
@@ -87,24 +109,33 @@ class Process {
 
  private:
   void add_environments(const std::string& token);
+  void add_queue(std::string stream, std::string group, std::string consumer,
+                 const std::string& token, std::optional<DestinationIndex> destination);
   void connect_parts();
   void on_link(bool ready);
   void on_ready();
   void terminate();
+  void part_drained();
   void leave();
 
   Config config_;
   Log& log_;
   RunFile& ready_file_;
   Loop loop_;
+  Metrics metrics_;
   redis::Client commands_;
   RedisCheck check_;
   Engine engine_;
   Janitor janitor_;
+  QueueKeeper keeper_;
+  NoticeKeeper notices_;
+  std::unique_ptr<Catalog> catalog_;           // null: there is none
   std::unique_ptr<redis::Timer> away_timer_;   // Redis was not there when we started
   std::unique_ptr<redis::Timer> drain_timer_;  // the drain's time is up
   std::unique_ptr<redis::Timer> leave_timer_;  // names were not given back in time
   bool draining_ = false;
+  std::unique_ptr<MetricsServer> metrics_server_;  // null: nobody is told
+  int drains_ = 0;                                 // of parts that have not ended
 };
 
 Process::Process(Config config, Log& log, const std::string& token, RunFile& ready_file)
@@ -112,49 +143,91 @@ Process::Process(Config config, Log& log, const std::string& token, RunFile& rea
       log_(log),
       ready_file_(ready_file),
       loop_(log),
-      commands_(loop_, command_options(config_)),
+      commands_(loop_, command_options(config_, metrics_)),
       check_(commands_, log),
       engine_(loop_, log, commands_, http_options(config_), dispatcher_options(config_)),
-      janitor_(loop_, log, engine_) {
+      janitor_(loop_, log, engine_),
+      keeper_(loop_, log, commands_, token, keeper_options(config_)),
+      notices_(loop_, log, commands_, notice_options(config_)) {
   add_environments(token);
+  if (!config_.catalog.admin_password.empty()) {
+    catalog_ =
+        std::make_unique<Catalog>(loop_, log_, commands_, engine_, janitor_, metrics_, config_,
+                                  link_options(config_, "notify-worker:catalog"), token);
+  }
+  if (!config_.metrics_listen.empty()) {
+    metrics_server_ = std::make_unique<MetricsServer>(loop_, log_, config_.metrics_listen, [this] {
+      metrics_.in_hand(engine_.in_hand());
+      return metrics_.text();
+    });
+  }
   connect_parts();
 }
 
-// Environments that share a webhook share a destination, with its budget and its turn.
+// Environments that share an account share a destination, with its budget and its turn.
 void Process::add_environments(const std::string& token) {
+  const auto account_of = [this](const Environment& environment) {
+    const auto& slack = environment.slack;
+    return SlackAccount{slack.webhook, slack.token, slack.channel, config_.slack_api_url};
+  };
+  std::map<std::string, SlackReminders> reminders;
+  for (const auto& environment : config_.environments) {
+    auto& shared = reminders[account_of(environment).identity()];
+    shared.environments.emplace(environment.stream(), environment.name);
+    shared.after = config_.reminder_after;
+  }
   std::map<std::string, DestinationIndex> destinations;
   for (const auto& environment : config_.environments) {
-    std::optional<DestinationIndex> destination;
-    if (environment.webhook) {
-      const auto& url = *environment.webhook;
-      auto known = destinations.find(url);
-      if (known == destinations.end()) {
-        const auto index = engine_.add_destination(
-            std::make_unique<SlackTarget>(url),
-            std::make_unique<Budget>(commands_, url, config_.budget_burst, config_.budget_rate),
-            display_url(url));
-        known = destinations.emplace(url, index).first;
-      }
-      destination = known->second;
-      log_.write(LogLevel::kInfo, "environment",
-                 {{"name", environment.name}, {"destination", display_url(url)}});
-    } else {
-      log_.write(LogLevel::kNotice, "environment without a webhook: it is not delivered",
+    if (!environment.slack.reachable()) {
+      log_.write(LogLevel::kNotice, "environment without a webhook or bot token: not delivered",
                  {{"name", environment.name}, {"stream", environment.stream()}});
+      add_queue(environment.stream(), environment.group(), environment.consumer(), token, {});
+      continue;
     }
-    QueueOptions options;
-    options.stream = environment.stream();
-    options.group = environment.group();
-    options.consumer = environment.consumer();
-    options.link = link_options(config_, "notify-worker:" + environment.stream());
-    janitor_.add(engine_.add_queue(std::move(options), token, destination));
+    const auto account = account_of(environment);
+    const auto identity = account.identity();
+    const auto display = display_url(account.has_token() ? account.api_url : account.webhook);
+    auto known = destinations.find(identity);
+    if (known == destinations.end()) {
+      const auto index = engine_.add_destination(
+          std::make_unique<SlackTarget>(account, reminders[identity]),
+          std::make_unique<Budget>(commands_, identity, config_.budget_burst, config_.budget_rate),
+          display);
+      known = destinations.emplace(identity, index).first;
+    }
+    log_.write(LogLevel::kInfo, "environment",
+               {{"name", environment.name}, {"destination", display}});
+    add_queue(environment.stream(), environment.group(), environment.consumer(), token,
+              known->second);
+    add_queue(redis::notices_stream(environment.stream()), std::string(redis::kNoticesGroup),
+              environment.name + "_notices_worker", token, known->second);
+    notices_.add(environment.name, environment.stream());
   }
+}
+
+void Process::add_queue(std::string stream, std::string group, std::string consumer,
+                        const std::string& token, std::optional<DestinationIndex> destination) {
+  QueueOptions options;
+  options.link = link_options(config_, "notify-worker:" + stream);
+  options.stream = std::move(stream);
+  options.group = std::move(group);
+  options.consumer = std::move(consumer);
+  options.metrics = &metrics_;
+  janitor_.add(engine_.add_queue(std::move(options), token, destination));
 }
 
 // Who tells whom.
 void Process::connect_parts() {
   commands_.on_change([this](bool ready) { on_link(ready); });
   engine_.on_all_groups([this] { on_ready(); });
+  engine_.on_outcome([this](const Outcome& outcome) {
+    const SettleKind kind = outcome.settlement.kind;
+    const char* word = kind == SettleKind::kDone    ? "delivered"
+                       : kind == SettleKind::kLater ? "retried"
+                                                    : "dead";
+    const bool sent = outcome.status != 0 || outcome.took.count() > 0;
+    metrics_.settled(outcome.delivery.stream, word, sent ? outcome.took.count() : -1);
+  });
   engine_.on_room([this] { janitor_.room_changed(); });
   engine_.on_retry([this](const Queue& queue, std::chrono::milliseconds after) {
     janitor_.expect(queue, after);
@@ -185,12 +258,19 @@ void Process::run() {
   away_timer_->arm(kAwayAtStart);
   commands_.start();
   engine_.start();
+  if (metrics_server_) {
+    metrics_server_->start();
+  }
+  if (catalog_) {
+    catalog_->start();
+  }
   loop_.run();
   log_.write(LogLevel::kNotice, "stopped");
 }
 
 void Process::on_link(bool ready) {
   away_timer_->disarm();
+  metrics_.redis_link(ready);
   if (ready) {
     log_.write(LogLevel::kNotice, "Redis is there", {{"url", config_.redis.display()}});
   } else {
@@ -199,6 +279,11 @@ void Process::on_link(bool ready) {
   check_.on_link(ready);
   engine_.on_link(ready);
   janitor_.on_link(ready);
+  keeper_.on_link(ready);
+  notices_.on_link(ready);
+  if (catalog_) {
+    catalog_->on_link(ready);
+  }
 }
 
 void Process::on_ready() {
@@ -219,11 +304,21 @@ void Process::terminate() {
              {{"entries", static_cast<std::int64_t>(engine_.in_hand())}});
   ready_file_.remove();
   janitor_.stop();
+  keeper_.stop();
+  notices_.stop();
   drain_timer_->arm(config_.drain);
-  engine_.drain([this] {
+  drains_ = catalog_ ? 2 : 1;
+  engine_.drain([this] { part_drained(); });
+  if (catalog_) {
+    catalog_->drain([this] { part_drained(); });
+  }
+}
+
+void Process::part_drained() {
+  if (--drains_ == 0) {
     drain_timer_->disarm();
     leave();
-  });
+  }
 }
 
 void Process::leave() {
@@ -231,8 +326,7 @@ void Process::leave() {
   engine_.release_names([this] { loop_.stop(); });
 }
 
-// ---- start
-// ----------------------------------------------------------------------------------------
+// ---- start --------------------------------------------------------------------------------------
 
 int complain(const std::string& what, int status) {
   std::fputs(("notify-worker: " + printable(what) + "\n").c_str(), stderr);

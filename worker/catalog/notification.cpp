@@ -1,0 +1,281 @@
+#include "worker/catalog/notification.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "shared/base/encoding.hpp"
+#include "shared/base/json.hpp"
+#include "shared/base/text.hpp"
+#include "shared/model/entry_id.hpp"
+#include "worker/catalog/noun.hpp"
+
+namespace notify::worker {
+namespace {
+
+using Errors = std::vector<FieldError>;
+using Place = std::vector<std::string>;
+
+FieldRule rule(std::string_view name, FieldType type, bool required) {
+  FieldRule out;
+  out.name = name;
+  out.type = type;
+  out.required = required;
+  out.nullable = !required;
+  return out;
+}
+
+FieldRule choice(std::string_view name, std::vector<std::string> choices) {
+  auto out = rule(name, FieldType::kString, true);
+  out.choices = std::move(choices);
+  return out;
+}
+
+FieldRule name_rule(std::string_view name, bool required, int most) {
+  auto out = rule(name, FieldType::kString, required);
+  out.as_text = true;
+  out.min = 1;
+  out.max = most;
+  return out;
+}
+
+FieldRule count_rule(std::string_view name, int most) {
+  auto out = rule(name, FieldType::kArray, false);
+  out.max = most;
+  return out;
+}
+
+constexpr std::size_t kMostUserBytes = 255;  // it is part of a stream's name
+constexpr int kMostActions = 20;
+constexpr int kMostMetadata = 100;
+
+// The rules of an object within the body; what is wrong has the place in front.
+Validated check_object(const std::vector<FieldRule>& rules, std::string_view raw,
+                       const Place& place, Errors& errors) {
+  auto checked = validate(rules, {}, raw);
+  for (auto& error : checked.errors) {
+    auto loc = place;
+    loc.insert(loc.end(), error.loc.begin() + 1, error.loc.end());
+    error.loc = std::move(loc);
+    errors.push_back(std::move(error));
+  }
+  return checked;
+}
+
+void add_error(Errors& errors, const Place& place, std::string_view member, std::string_view type,
+               std::string_view message) {
+  auto loc = place;
+  if (!member.empty()) {
+    loc.emplace_back(member);
+  }
+  errors.push_back(
+      {std::string(type), std::move(loc), std::nullopt, std::string(message), "null", {}});
+}
+
+bool is_color(std::string_view text) {
+  const bool sized = text.size() == 4 || text.size() == 7;
+  return sized && text[0] == '#' && is_hex(text.substr(1));
+}
+
+void check_color(const FieldValue& value, const Place& place, Errors& errors) {
+  if (!is_color(value.text)) {
+    add_error(errors, place, "color_code", "string_pattern_mismatch",
+              "String should match pattern '^#([A-Fa-f0-9]{6}|[A-Fa-f0-9]{3})$'");
+  }
+}
+
+bool given(const FieldValue& value) { return value.present && value.raw != "null"; }
+
+void check_redirection(std::string_view raw, Errors& errors) {
+  auto in_new_tab = rule("open_in_new_tab", FieldType::kBoolean, false);
+  in_new_tab.nullable = false;
+  check_object(
+      {choice("type", {"internal", "external"}), rule("url", FieldType::kString, true), in_new_tab},
+      raw, {"body", "redirection"}, errors);
+}
+
+void check_actions(std::string_view raw, Errors& errors) {
+  const std::vector<FieldRule> rules = {
+      rule("label", FieldType::kString, true),
+      choice("action", {"open_url", "dismiss", "mark_read", "retry", "copy_to_clipboard",
+                        "trigger_event", "launch_modal", "download_file", "api_call"}),
+      rule("color_code", FieldType::kString, true),
+      rule("url", FieldType::kString, false),
+      rule("data", FieldType::kObject, false),
+  };
+  const auto parsed = json::parse_value(raw);
+  const auto elements =
+      parsed ? json::elements(*parsed) : Result<std::vector<json::Value>>(parsed.error());
+  for (std::size_t i = 0; elements && i < elements->size(); ++i) {
+    const Place place{"body", "actions", std::to_string(i)};
+    const auto before = errors.size();
+    const auto checked = check_object(rules, (*elements)[i].raw, place, errors);
+    if (errors.size() != before) {
+      continue;
+    }
+    check_color(checked.values[2], place, errors);
+    if (given(checked.values[4])) {
+      auto inner = place;
+      inner.emplace_back("data");
+      check_object({rule("value", FieldType::kAny, true)}, checked.values[4].raw, inner, errors);
+    }
+  }
+}
+
+void check_metadata(std::string_view raw, Errors& errors) {
+  const auto parsed = json::parse_value(raw);
+  const auto members =
+      parsed ? json::members(*parsed) : Result<std::vector<json::Member>>(parsed.error());
+  if (members && members->size() > kMostMetadata) {
+    return add_error(errors, {"body", "metadata"}, "", "too_long",
+                     "Dictionary should have at most 100 items after validation");
+  }
+  for (std::size_t i = 0; members && i < members->size(); ++i) {
+    if (!(*members)[i].value.is_string()) {
+      add_error(errors, {"body", "metadata"}, (*members)[i].name, "string_type",
+                "Input should be a valid string");
+    }
+  }
+}
+
+void check_user(std::string_view user, Errors& errors) {
+  if (user.find('\0') != user.npos) {
+    add_error(errors, {"body"}, "user_id", "value_error", "Value error, no id holds a NUL");
+  }
+  if (user.size() > kMostUserBytes) {
+    add_error(errors, {"body"}, "user_id", "string_too_long",
+              "String should have at most 255 bytes");
+  }
+}
+
+enum Member {
+  kUserId,
+  kType,
+  kColor,
+  kTitle,
+  kMessage,
+  kTimeout,
+  kSticky,
+  kIcon,
+  kRedirection,
+  kActions,
+  kMetadata,
+  kOfNotification,  // those before are what the user is given
+  kChannel = kOfNotification,
+  kTemplateId,
+  kTemplateRef,
+  kData,
+};
+
+std::vector<FieldRule> send_rules() {
+  return {
+      name_rule("user_id", true, 255),
+      choice("type", {"success", "error", "warning", "info"}),
+      rule("color_code", FieldType::kString, true),
+      rule("title", FieldType::kString, true),
+      rule("message", FieldType::kString, true),
+      rule("timeout", FieldType::kInteger, true),
+      rule("is_sticky", FieldType::kBoolean, true),
+      rule("icon_url", FieldType::kString, false),
+      rule("redirection", FieldType::kObject, false),
+      count_rule("actions", kMostActions),
+      rule("metadata", FieldType::kObject, false),
+      name_rule("channel", false, 128),
+      name_rule("template_id", false, 36),
+      name_rule("template_ref_id", false, 255),
+      rule("data", FieldType::kObject, false),
+  };
+}
+
+std::string payload_of(const std::vector<FieldRule>& rules, const Validated& checked) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < kOfNotification; ++i) {
+    if (checked.values[i].present) {
+      out += out.size() == 1 ? "\"" : ",\"";
+      out += rules[i].name;
+      out += "\":";
+      json::append_compact(out, checked.values[i].raw);
+    }
+  }
+  return out + "}";
+}
+
+}  // namespace
+
+Notification read_notification(std::string_view body) {
+  const auto rules = send_rules();
+  auto checked = validate(rules, {}, body);
+  Notification out;
+  out.errors = std::move(checked.errors);
+  if (!out.ok()) {
+    return out;
+  }
+  const auto& values = checked.values;
+  out.user_id = values[kUserId].text;
+  check_user(out.user_id, out.errors);
+  check_color(values[kColor], {"body"}, out.errors);
+  if (given(values[kRedirection])) {
+    check_redirection(values[kRedirection].raw, out.errors);
+  }
+  if (given(values[kActions])) {
+    check_actions(values[kActions].raw, out.errors);
+  }
+  if (given(values[kMetadata])) {
+    check_metadata(values[kMetadata].raw, out.errors);
+  }
+  if (given(values[kChannel])) {
+    out.channel = to_lower(values[kChannel].text);
+  }
+  if (given(values[kTemplateId])) {
+    out.template_id = to_lower(values[kTemplateId].text);
+    if (!is_uuid(out.template_id)) {
+      add_error(out.errors, {"body"}, "template_id", "uuid_parsing",
+                "Input should be a valid UUID");
+    }
+  }
+  if (given(values[kTemplateRef])) {
+    out.template_ref_id = values[kTemplateRef].text;
+  }
+  for (const auto& text : {out.channel, out.template_ref_id}) {
+    if (text.find('\0') != std::string::npos) {
+      add_error(out.errors, {"body"}, "", "value_error", "Value error, no name holds a NUL");
+    }
+  }
+  if (given(values[kData])) {
+    out.data = values[kData].raw;
+  }
+  if (out.ok()) {
+    out.payload = payload_of(rules, checked);
+  }
+  return out;
+}
+
+Acknowledgement read_acknowledgement(std::string_view body) {
+  auto ids = rule("message_ids", FieldType::kArray, true);
+  ids.max = Acknowledgement::kMostIds;
+  auto checked = validate(std::array{name_rule("user_id", true, 255), ids}, {}, body);
+  Acknowledgement out;
+  out.errors = std::move(checked.errors);
+  if (!out.ok()) {
+    return out;
+  }
+  out.user_id = checked.values[0].text;
+  check_user(out.user_id, out.errors);
+  const auto parsed = json::parse_value(checked.values[1].raw);
+  const auto elements =
+      parsed ? json::elements(*parsed) : Result<std::vector<json::Value>>(parsed.error());
+  for (std::size_t i = 0; elements && i < elements->size(); ++i) {
+    const auto& element = (*elements)[i];
+    if (!element.is_string()) {
+      add_error(out.errors, {"body", "message_ids"}, std::to_string(i), "string_type",
+                "Input should be a valid string");
+      continue;
+    }
+    if (const auto id = parse_entry_id(json::unquote(element))) {
+      out.message_ids.push_back(format_entry_id(*id));
+    }
+  }
+  return out;
+}
+
+}  // namespace notify::worker

@@ -1,0 +1,64 @@
+#include "worker/catalog/provider_target.hpp"
+
+#include <utility>
+
+#include "shared/base/json.hpp"
+#include "shared/base/text.hpp"
+#include "worker/delivery/http_verdict.hpp"
+
+namespace notify::worker {
+namespace {
+
+void append_member(std::string& out, std::string_view name, std::string_view raw) {
+  out += out.size() == 1 ? "\"" : ",\"";
+  out += name;
+  out += "\":";
+  out += raw;
+}
+
+}  // namespace
+
+void ProviderTarget::configure(ProviderConfig config, bool active) {
+  config_ = std::move(config);
+  active_ = active;
+}
+
+Result<HttpRequest> ProviderTarget::build(const Delivery& delivery) const {
+  if (!active_) {
+    return invalid("the provider is not active any more");
+  }
+  if (config_.kind == ProviderConfig::Kind::kNone || !config_.errors.empty()) {
+    return invalid("the provider's configuration has nowhere to deliver to");
+  }
+  const auto* text = delivery.entry.find("text");
+  const auto* payload = delivery.entry.find("payload");
+  const auto* request_id = delivery.entry.find("request");
+  const auto* user = delivery.entry.find("user_id");
+  if (text == nullptr || payload == nullptr || request_id == nullptr || user == nullptr ||
+      !json::valid(*payload)) {
+    return invalid("the entry is none of the catalogue's");
+  }
+  HttpRequest request;
+  request.url = config_.url;
+  request.body = "{";
+  if (config_.kind == ProviderConfig::Kind::kSlack) {
+    append_member(request.body, "text", json::quoted(*text));
+  } else {
+    append_member(request.body, "request_id", json::quoted(*request_id));
+    append_member(request.body, "user_id", json::quoted(*user));
+    append_member(request.body, "text", json::quoted(*text));
+    append_member(request.body, "notification", *payload);
+  }
+  request.body += "}";
+  const auto id = percent_encode(delivery.stream) + "/" + format_entry_id(delivery.entry.id);
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Idempotency-Key", id},
+                     {"X-Notify-Delivery", id},
+                     {"X-Notify-Attempt", std::to_string(delivery.attempts + 1)}};
+  request.headers.insert(request.headers.end(), config_.headers.begin(), config_.headers.end());
+  return request;
+}
+
+Verdict ProviderTarget::classify(const HttpResult& result) const { return classify_http(result); }
+
+}  // namespace notify::worker

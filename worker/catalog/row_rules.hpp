@@ -1,0 +1,24 @@
+#pragma once
+
+// What a row must be beyond its columns: what it refers to, and what only its noun knows. For jobs
+// of the SQL pool.
+
+#include <optional>
+
+#include "shared/sql/session.hpp"
+#include "worker/catalog/noun.hpp"
+
+namespace notify::worker {
+
+// Why the row cannot be made; nullopt: it can. `check_values` needs no database.
+std::vector<FieldError> check_values(const Noun& noun, const NounValues& values);
+// `places`: of providers.
+Result<std::optional<Answer>> check_create(sql::Session& session, const Noun& noun,
+                                           const std::string& id, const NounValues& values,
+                                           std::size_t places);
+// Why it cannot be changed so.
+Result<std::optional<Answer>> check_update(sql::Session& session, const Noun& noun,
+                                           const std::string& id, const NounValues& values,
+                                           std::size_t places);
+
+}  // namespace notify::worker
