@@ -49,6 +49,16 @@ struct TokenOptions {
 };
 int token(const Settings& settings, const TokenOptions& options);
 
+struct KeyOptions {
+  std::string store;             // its folder; empty: AUTH_STORE_DIR
+  std::string user;              // list, revoke: empty for any
+  std::vector<std::string> ids;  // revoke
+  bool json = false;             // list
+};
+int key_create(const Settings& settings, const KeyOptions& options);
+int key_list(const Settings& settings, const KeyOptions& options);
+int key_revoke(const Settings& settings, const KeyOptions& options);
+
 struct DeadOptions {
   std::string stream;
   std::vector<std::string> ids;
@@ -59,6 +69,12 @@ struct DeadOptions {
 int dead_list(const Settings& settings, const DeadOptions& options);
 int dead_show(const Settings& settings, const DeadOptions& options);
 int dead_redrive(const Settings& settings, const DeadOptions& options);
+
+struct MigrateOptions {
+  std::string database_url;  // empty: DATABASE_URL
+  bool status = false;       // only tell
+};
+int migrate(const Settings& settings, const MigrateOptions& options);
 
 struct DoctorOptions {
   std::vector<std::string> streams;  // whose groups are looked at besides those that workers hold

@@ -5,7 +5,9 @@
 #include "ctl/entries.hpp"
 #include "ctl/pairs.hpp"
 #include "ctl/redis_client.hpp"
+#include "shared/model/request_id.hpp"
 #include "shared/model/stream_name.hpp"
+#include "shared/redis/schema_queues.hpp"
 
 namespace notify::ctl {
 namespace {
@@ -39,7 +41,7 @@ class DeadLetters {
     return reply->view().integer().value_or(0);
   }
 
-  // Calls visit(entry) for each that is there now; false from it ends the walk.
+  // Calls visit(letter) for each that is there now; false from it ends the walk.
   template <class Visit>
   Result<void> each(Visit visit) {
     const auto newest = client_.call({"XREVRANGE", key_, "+", "-", "COUNT", "1"});
@@ -55,8 +57,14 @@ class DeadLetters {
         return reply.error();
       }
       const auto entries = read_entries(reply->view());
+      std::vector<DeadLetter> letters;
+      letters.reserve(entries.size());
       for (const Entry& entry : entries) {
-        if (!visit(entry)) {
+        letters.push_back(parse_dead_letter(entry));
+      }
+      identify(letters);
+      for (const DeadLetter& letter : letters) {
+        if (!visit(letter)) {
           return {};
         }
       }
@@ -75,15 +83,31 @@ class DeadLetters {
       return reply.error();
     }
     const auto entry = redis::parse_entry(reply->view()[0]);
-    return entry ? std::optional(parse_dead_letter(*entry)) : std::nullopt;
+    if (!entry) {
+      return std::optional<DeadLetter>();
+    }
+    std::vector<DeadLetter> letters{parse_dead_letter(*entry)};
+    identify(letters);
+    return std::optional(std::move(letters.front()));
   }
 
   // What became of it: "pending <id>", "added <id>" or "none" (see redrive.lua).
   Result<std::string> redrive(EntryId id) {
+    const auto letter = find(id);
+    if (!letter) {
+      return letter.error();
+    }
+    if (!*letter) {
+      return std::string("none");
+    }
+    const auto channel = queue_channel((*letter)->group);
+    if (!channel) {
+      return channel.error();
+    }
     const std::string due = redis::side_key(stream_, "due");
     const std::string_view keys[] = {stream_, key_, due};
     const std::string text = format_entry_id(id);
-    const std::string_view arguments[] = {text};
+    const std::string_view arguments[] = {text, *channel};
     const auto reply = client_.run(redis::scripts::redrive, keys, arguments);
     if (!reply) {
       return reply.error();
@@ -95,6 +119,38 @@ class DeadLetters {
  private:
   DeadLetters(RedisClient client, const std::string& stream)
       : client_(std::move(client)), stream_(stream), key_(redis::side_key(stream, "dead")) {}
+
+  // Which request it was, from beside the stream where the entry itself does not tell. It is kept
+  // for the latest ones only; without it the rest is shown.
+  void identify(std::vector<DeadLetter>& letters) {
+    std::vector<std::string> ids;
+    ids.reserve(letters.size());
+    for (const DeadLetter& letter : letters) {
+      ids.push_back(format_entry_id(letter.original.id));
+    }
+    const std::string key = redis::requests_key(stream_);
+    const std::string_view keys[] = {key};
+    const auto reply = client_.run(redis::scripts::requests, keys,
+                                   std::vector<std::string_view>(ids.begin(), ids.end()));
+    for (std::size_t i = 0; reply && i < letters.size(); ++i) {
+      const std::string_view request = reply->view()[i].text();
+      if (letters[i].request.empty() && is_request_id(request)) {
+        letters[i].request = request;
+      }
+    }
+  }
+
+  // Where consumers of that group listen; empty if it is no work queue.
+  Result<std::string> queue_channel(const std::string& group) {
+    const auto settings =
+        client_.call({"HGET", redis::kQueuesKey, redis::queue_pair(stream_, group)});
+    if (!settings) {
+      return settings.error();
+    }
+    return settings->view().is_nil()
+               ? std::string()
+               : redis::control_channel(stream_, group, static_cast<int>(client_.database()));
+  }
 
   RedisClient client_;
   std::string stream_;
@@ -136,8 +192,7 @@ int dead_list(const Settings& settings, const DeadOptions& options) {
     std::printf("%lld\n", static_cast<long long>(*count));
     return kExitDone;
   }
-  const auto walked = letters->each([&](const Entry& entry) {
-    const DeadLetter letter = parse_dead_letter(entry);
+  const auto walked = letters->each([&](const DeadLetter& letter) {
     const std::string line = options.json ? dead_json(letter) : dead_line(letter);
     std::printf("%s\n", line.c_str());
     return std::ferror(stdout) == 0;
@@ -187,8 +242,8 @@ int dead_redrive(const Settings& settings, const DeadOptions& options) {
   }
   // First all ids: those that fail again while this runs are not driven a second time.
   if (options.all) {
-    const auto walked = letters->each([&ids](const Entry& entry) {
-      ids.push_back(entry.id);
+    const auto walked = letters->each([&ids](const DeadLetter& letter) {
+      ids.push_back(letter.id);
       return true;
     });
     if (!walked) {

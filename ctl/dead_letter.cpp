@@ -5,6 +5,8 @@
 #include "ctl/entry_text.hpp"
 #include "shared/base/json.hpp"
 #include "shared/base/text.hpp"
+#include "shared/model/request_id.hpp"
+#include "shared/redis/schema.hpp"
 
 namespace notify::ctl {
 namespace {
@@ -57,13 +59,17 @@ DeadLetter parse_dead_letter(const Entry& entry) {
   letter.attempts = fields[3].second;
   letter.at = fields[4].second;
   fields.erase(fields.begin(), fields.begin() + kOwnFields.size());
+  const auto* request = letter.original.find(redis::kRequestField);
+  if (request != nullptr && is_request_id(*request)) {
+    letter.request = *request;
+  }
   return letter;
 }
 
 std::string dead_line(const DeadLetter& letter) {
   return format_entry_id(letter.id) + "  " + original_id(letter) + "  " + when(letter) +
          "  attempts=" + word(letter.attempts) + " group=" + word(letter.group) +
-         " reason=" + word(letter.reason);
+         " request=" + word(letter.request) + " reason=" + word(letter.reason);
 }
 
 std::string dead_page(const DeadLetter& letter) {
@@ -74,6 +80,7 @@ std::string dead_page(const DeadLetter& letter) {
   append_row(out, "reason", word(letter.reason));
   append_row(out, "attempts", word(letter.attempts));
   append_row(out, "at", when(letter));
+  append_row(out, "request", word(letter.request));
   out += "fields\n";
   for (const auto& [field, value] : letter.original.fields) {
     out += "  " + shell_word(field) + "=" + (value.empty() ? "" : shell_word(value)) + "\n";
@@ -91,6 +98,7 @@ std::string dead_json(const DeadLetter& letter) {
   member("reason", letter.reason);
   member("attempts", letter.attempts);
   member("at", parse_i64(letter.at) ? when(letter) : letter.at);
+  member("request", letter.request);
   return out + ",\"entry\":" + entry_json(letter.original) + "}";
 }
 

@@ -15,13 +15,14 @@ struct DeadLetter {
   std::string group;
   std::string reason;
   std::string attempts;
-  std::string at;  // in ms; like the rest, whatever stands there
+  std::string at;       // in ms; like the rest, whatever stands there
+  std::string request;  // id of the request that has published it; empty: not known
 };
 
 // Never fails: an entry that somebody else put there has its fields as the original ones.
 DeadLetter parse_dead_letter(const Entry& entry);
 
-// "<id>  <original id>  <time>  attempts=3 group=g reason='…'": one line.
+// "<id>  <original id>  <time>  attempts=3 group=g request=r reason='…'": one line.
 std::string dead_line(const DeadLetter& letter);
 
 // All of it, one item a line, the original fields last.

@@ -30,7 +30,9 @@ struct Invocation {
   TailOptions tail;
   SignOptions sign;
   TokenOptions token;
+  KeyOptions key;
   DeadOptions dead;
+  MigrateOptions migrate;
   DoctorOptions doctor;
   std::function<int(const Settings&)> run;
 };
@@ -109,6 +111,40 @@ void add_token(CLI::App& app, Invocation& all) {
   command->callback([&all] { all.run = [&all](auto& to) { return token(to, all.token); }; });
 }
 
+void add_key(CLI::App& app, Invocation& all) {
+  auto* key = add_command(app, "key", "API keys: create, list, revoke");
+  key->require_subcommand(0, 1);
+  const auto add_store = [&all](CLI::App* command) {
+    command
+        ->add_option("--store", all.key.store,
+                     "The folder of auth.json (AUTH_STORE_DIR; default RUN_DIR/auth)")
+        ->type_name("DIR");
+  };
+
+  auto* create = add_command(*key, "create", "Make a key and print it; it is shown only once");
+  create->add_option("-u,--username", all.key.user, "Whose key it is")
+      ->required()
+      ->type_name("NAME");
+  add_store(create);
+  create->footer(
+      "A user may have several keys. nginx takes it at once, without a reload.\n"
+      "Example: notifyctl key create -u alice");
+  create->callback([&all] { all.run = [&all](auto& to) { return key_create(to, all.key); }; });
+
+  auto* list = add_command(*key, "list", "One line for each key: its id, when it was made, whose");
+  list->add_option("-u,--username", all.key.user, "Only the keys of this user")->type_name("NAME");
+  list->add_flag("--json", all.key.json, "One JSON object a line instead of text");
+  add_store(list);
+  list->callback([&all] { all.run = [&all](auto& to) { return key_list(to, all.key); }; });
+
+  auto* revoke = add_command(*key, "revoke", "Take keys away: nginx refuses them within a second");
+  revoke->add_option("ID", all.key.ids, "Ids of `key list`");
+  revoke->add_option("-u,--username", all.key.user, "All keys of this user")->type_name("NAME");
+  add_store(revoke);
+  revoke->footer("Streams that were opened with a revoked key stay open until they end.");
+  revoke->callback([&all] { all.run = [&all](auto& to) { return key_revoke(to, all.key); }; });
+}
+
 void add_dead(CLI::App& app, Invocation& all) {
   auto* dead = add_command(app, "dead", "Deliveries that were given up: list, show, redrive");
   dead->require_subcommand(0, 1);
@@ -137,6 +173,21 @@ void add_dead(CLI::App& app, Invocation& all) {
   redrive->callback([&all] { all.run = [&all](auto& to) { return dead_redrive(to, all.dead); }; });
 }
 
+void add_migrate(CLI::App& app, Invocation& all) {
+  auto* command =
+      add_command(app, "migrate", "Make or update the catalogue's tables; `make run` does it, too");
+  command
+      ->add_option("--database-url", all.migrate.database_url,
+                   "Where they are (DATABASE_URL; default sqlite:RUN_DIR/catalog.sqlite)")
+      ->type_name("URL");
+  command->add_flag("--status", all.migrate.status,
+                    "Only tell; exit status 1 if steps are missing");
+  command->footer(
+      "A URL is sqlite:/path/of/a/file or postgresql://user:password@host:port/database; with a\n"
+      "password it belongs into DATABASE_URL. Steps that were applied before are left alone.");
+  command->callback([&all] { all.run = [&all](auto& to) { return migrate(to, all.migrate); }; });
+}
+
 void add_doctor(CLI::App& app, Invocation& all) {
   auto* command = add_command(app, "doctor",
                               "Check Redis, its settings, the worker and its groups: a line each");
@@ -163,7 +214,9 @@ int run(int argc, char** argv) {
   add_tail(app, all);
   add_sign(app, all);
   add_token(app, all);
+  add_key(app, all);
   add_dead(app, all);
+  add_migrate(app, all);
   add_doctor(app, all);
   try {
     app.parse(argc, argv);

@@ -14,10 +14,13 @@ constexpr std::string_view kIdempotencyMs = "86400000";
 // The words of scripts/publish.lua behind its keys.
 std::vector<std::string> script_arguments(const PublishOptions& options, unsigned database,
                                           const std::vector<Pair>& fields) {
-  std::vector<std::string> words = {std::to_string(options.retain), "0",
-                                    redis::bell_channel(options.stream, static_cast<int>(database)),
-                                    std::to_string(redis::kBellInlineLimit),
-                                    std::string(kIdempotencyMs)};
+  std::vector<std::string> words = {
+      std::to_string(options.retain), "0",
+      redis::bell_channel(options.stream, static_cast<int>(database)),
+      std::to_string(redis::kBellInlineLimit),
+      std::string(options.idempotency_key.empty() ? "0" : kIdempotencyMs),
+      // Whatever was published under the key, no replay, and no request.
+      "", "0", "", "0"};
   for (const auto& [field, value] : fields) {
     words.push_back(field);
     words.push_back(value);

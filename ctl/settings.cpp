@@ -93,6 +93,10 @@ Result<std::string> find_secret(const Settings& settings, std::string_view name)
   return std::string(*value);
 }
 
+std::string key_store_path(const Settings& settings) {
+  return from_environment(settings.dot_env, "AUTH_STORE_DIR").value_or(settings.run_dir + "/auth");
+}
+
 void complain(std::string_view text) {
   std::fflush(stdout);
   std::fprintf(stderr, "notifyctl: %.*s\n", static_cast<int>(text.size()), text.data());

@@ -28,6 +28,9 @@ Result<Settings> load_settings(std::optional<std::string> redis_url,
 // for, and never a value.
 Result<std::string> find_secret(const Settings& settings, std::string_view name);
 
+// The folder of the API keys: AUTH_STORE_DIR in the environment, else in .env, else RUN_DIR/auth.
+std::string key_store_path(const Settings& settings);
+
 // The whole file. kNotFound if there is none.
 Result<std::string> read_file(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "ctl/dead_letter.hpp"
 
+#include "shared/model/request_id.hpp"
 #include "tests/check_main.hpp"
 
 using namespace notify;
@@ -28,6 +29,12 @@ START_TEST(tells_own_fields_from_the_original_ones) {
   EXPECT_EQ(letter.at, "1700000000123");
   EXPECT_EQ(letter.original.fields.size(), 2U);
   EXPECT_EQ(letter.original.fields[1].second, "the publisher's own");
+  EXPECT_EQ(letter.request, "");
+  for (const char* request : {"r-1", "no id"}) {
+    auto told = dead_entry();
+    told.fields.emplace_back("request", request);
+    EXPECT_EQ(parse_dead_letter(told).request, is_request_id(request) ? request : "");
+  }
 }
 END_TEST
 
@@ -44,7 +51,8 @@ START_TEST(takes_a_foreign_entry_as_it_is) {
     EXPECT(letter.original.id.is_zero());
     EXPECT(letter.group.empty());
   }
-  EXPECT_EQ(dead_line(parse_dead_letter({{5, 0}, {}})), "5-0  -  -  attempts=- group=- reason=-");
+  EXPECT_EQ(dead_line(parse_dead_letter({{5, 0}, {}})),
+            "5-0  -  -  attempts=- group=- request=- reason=-");
 }
 END_TEST
 
@@ -60,7 +68,7 @@ START_TEST(shows_it) {
   const DeadLetter letter = parse_dead_letter(dead_entry());
   EXPECT_EQ(dead_line(letter),
             "1700000000999-0  1700000000000-1  2023-11-14 22:13:20.123 UTC  attempts=3 "
-            "group=test_stream_group reason='HTTP 400: invalid_payload'");
+            "group=test_stream_group request=- reason='HTTP 400: invalid_payload'");
   EXPECT_EQ(dead_page(letter),
             "dead id   1700000000999-0\n"
             "id        1700000000000-1\n"
@@ -68,13 +76,15 @@ START_TEST(shows_it) {
             "reason    'HTTP 400: invalid_payload'\n"
             "attempts  3\n"
             "at        2023-11-14 22:13:20.123 UTC\n"
+            "request   -\n"
             "fields\n"
             "  message=Hello\n"
             "  notify-id='the publisher'\\''s own'\n");
   EXPECT_EQ(dead_json(letter),
             "{\"dead_id\":\"1700000000999-0\",\"group\":\"test_stream_group\","
             "\"reason\":\"HTTP 400: invalid_payload\",\"attempts\":\"3\","
-            "\"at\":\"2023-11-14 22:13:20.123 UTC\",\"entry\":{\"id\":\"1700000000000-1\","
+            "\"at\":\"2023-11-14 22:13:20.123 "
+            "UTC\",\"request\":\"\",\"entry\":{\"id\":\"1700000000000-1\","
             "\"fields\":{\"message\":\"Hello\",\"notify-id\":\"the publisher's own\"}}}");
 }
 END_TEST
