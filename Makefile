@@ -7,6 +7,8 @@ WERROR ?= 1
 # SANITIZE=address,undefined builds all products and tests with sanitizers (see `make sanitize`).
 SANITIZE ?=
 PREFIX ?= /usr
+# nginx's own prefix (`nginx -V`): conf/docs.conf looks for api-page/ there.
+DATA_DIR ?= $(PREFIX)/share/nginx
 MODULES_DIR ?= $(PREFIX)/lib/nginx/modules
 CONF_DIR ?= /etc/nginx
 # Files in t/ that `make test` runs; all of them, and tests/ before them, when unset.
@@ -36,7 +38,9 @@ map_root := -ffile-prefix-map="$(CURDIR)"=.
 all_cxxflags = -std=c++20 $(warnings) -fvisibility=hidden -I. -I$(BUILD) -MMD -MP $(map_root) \
   $(hardening) $(CXXFLAGS) $(sanitize_flags)
 all_ldflags = -Wl,-z,relro,-z,now -Wl,--as-needed $(sanitize_flags) $(LDFLAGS)
-libraries := -l:libhiredis.a -levent_core -levent_extra -lcurl -ljansson -lcrypto -pthread
+libraries := -l:libhiredis.a -levent_core -levent_extra -lcurl -ljansson -lcrypto -pthread -lprometheus-cpp-core
+# The catalogue's, for what has it: shared/sql, the worker and notifyctl.
+libraries += -lsoci_sqlite3 -lsoci_postgresql -lsoci_core -lpq
 
 compile = $(CCACHE) $(CXX) $(all_cxxflags) -c -o $@ $<
 link = $(CXX) $(all_ldflags) -o $@ $^ $(libraries)
@@ -51,23 +55,32 @@ objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 nginx_object = $(BUILD)/nginx/objs/addon/$(notdir $(patsubst %/,%,$(dir $(1))))/$(notdir $(1:.cpp=.o))
 nginx_objects = $(foreach source,$(1),$(call nginx_object,$(source)))
 
-shared_sources := $(call sources,shared)
+# The module has nothing to do with SQL: shared/sql is for the worker and notifyctl.
+sql_sources := $(call sources,shared/sql)
+shared_sources := $(filter-out $(sql_sources),$(call sources,shared))
 module_sources := $(call sources,ngx_notify_module)
 # The folders of the module that know nothing of nginx: tests/ uses them without it.
-pure_sources := $(filter $(addprefix ngx_notify_module/,wire/% hub/% queue/%),$(module_sources))
+pure_sources := $(filter $(addprefix ngx_notify_module/,wire/% websocket/% hub/% queue/%),$(module_sources))
 worker_sources := $(call sources,worker)
 ctl_sources := $(call sources,ctl)
 test_sources := $(wildcard tests/*.cpp)
+bench_sources := $(wildcard bench/*.cpp)
 
 shared_objects := $(call nginx_objects,$(shared_sources))
 pure_objects := $(call nginx_objects,$(pure_sources))
+sql_objects := $(call objects,$(sql_sources))
+libpq_includes := -isystem /usr/include/postgresql
 worker_objects := $(call objects,$(filter-out worker/main.cpp,$(worker_sources)))
 ctl_objects := $(call objects,$(filter-out ctl/main.cpp,$(ctl_sources)))
-all_objects := $(call objects,$(worker_sources) $(ctl_sources) $(test_sources))
+all_objects := $(call objects,$(sql_sources) $(worker_sources) $(ctl_sources) $(test_sources) \
+  $(bench_sources))
 tests := $(test_sources:%.cpp=$(BUILD)/%)
+# Clients that put the products under load: for `make bench`, and for the stress tests in t/.
+loads := $(bench_sources:%.cpp=$(BUILD)/%)
+benchmark = $(firstword $(wildcard bench/$(BENCH).sh bench/$(BENCH).pl))
 products := $(addprefix $(BUILD)/,ngx_http_notify_module.so notify-worker notifyctl)
 
-.PHONY: help build tests run start stop restart status test check tidy check-layers sanitize \
+.PHONY: help build tests api-page run start stop restart status test bench check tidy check-layers sanitize \
   install clean packages nginx-tree shared up-to-date FORCE
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -79,7 +92,7 @@ help:
 
 # ---- compiling ------------------------------------------------------------------------------------
 
-build: $(products) ## the module, the worker and notifyctl, in build/
+build: $(products) $(BUILD)/api-page/openapi.json ## the module, the worker and notifyctl, in build/
 	@mv $(BUILD)/building-from $(BUILD)/built-from
 
 # The digest is taken before the first source is read, and counts once all is built.
@@ -115,21 +128,26 @@ $(BUILD)/ngx_http_notify_module.so: shared
 $(call nginx_objects,$(filter-out $(pure_sources),$(module_sources))): \
   $(BUILD)/ngx_http_notify_module.so ;
 
-$(BUILD)/notify-worker: $(BUILD)/obj/worker/main.o $(BUILD)/obj/worker.a $(BUILD)/obj/shared.a
+$(BUILD)/notify-worker: $(BUILD)/obj/worker/main.o $(addprefix $(BUILD)/obj/,worker.a sql.a shared.a)
 	$(call quiet,LINK,$@)$(link)
 
-$(BUILD)/notifyctl: $(BUILD)/obj/ctl/main.o $(BUILD)/obj/ctl.a $(BUILD)/obj/shared.a
+$(BUILD)/notifyctl: $(BUILD)/obj/ctl/main.o $(addprefix $(BUILD)/obj/,ctl.a sql.a shared.a)
 	$(call quiet,LINK,$@)$(link)
 
-tests: $(tests)
+tests: $(tests) $(loads)
 
 $(tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(addprefix $(BUILD)/obj/,pure.a worker.a ctl.a \
-    shared.a)
+    sql.a shared.a)
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(link) $(shell pkg-config --libs check)
 
+$(loads): $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@)$(link)
+
 $(BUILD)/obj/shared.a: $(shared_objects)
 $(BUILD)/obj/pure.a: $(pure_objects)
+$(BUILD)/obj/sql.a: $(sql_objects)
 $(BUILD)/obj/worker.a: $(worker_objects)
 $(BUILD)/obj/ctl.a: $(ctl_objects)
 $(BUILD)/obj/%.a: $(BUILD)/obj/%.list
@@ -147,6 +165,8 @@ $(all_objects): $(BUILD)/obj/%.o: %.cpp $(BUILD)/obj/flags | packages
 # What is not worth optimising: tests, and CLI11's templates in the two files that read arguments.
 $(call objects,$(test_sources) ctl/main.cpp worker/config.cpp): private CXXFLAGS += -O1 -g1
 
+$(sql_objects): private override CXXFLAGS += $(libpq_includes)
+
 # Changes when the flags do, so that WERROR or SANITIZE never mix in one folder.
 $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
@@ -154,6 +174,18 @@ $(BUILD)/obj/flags: FORCE
 	  echo '$(subst $(map_root),,$(all_cxxflags))' >$@
 
 -include $(all_objects:.o=.d)
+
+# ---- the page at /docs ----------------------------------------------------------------------------
+
+$(BUILD)/api-page/openapi.json: docs/openapi.yaml scripts/make-api-page scripts/install-swagger-ui \
+    package-lock.json $(wildcard api-page/*) | packages
+	$(call quiet,PAGE,$(@D))scripts/install-swagger-ui $(@D) --optional
+	@scripts/make-api-page $(@D)
+
+api-page: packages ## Swagger UI for the page at /docs, by npm; then make restart
+	@scripts/install-packages page
+	@scripts/install-swagger-ui $(BUILD)/api-page
+	@scripts/make-api-page $(BUILD)/api-page
 
 # ---- running --------------------------------------------------------------------------------------
 
@@ -185,6 +217,13 @@ test: ## all tests; TESTS=t/foo.t for some
 	@$(MAKE) build tests
 	@scripts/test --build $(BUILD) $(TESTS)
 
+bench: ## one benchmark; BENCH=auth names it (bench/auth.sh)
+	@scripts/install-packages bench test run
+	@$(MAKE) build $(loads)
+	@test -n '$(benchmark)' || { echo "BENCH: one of $(notdir $(basename \
+	  $(filter-out bench/lib.sh,$(wildcard bench/*.sh bench/*.pl))))" >&2; exit 2; }
+	@NOTIFY_BUILD_DIR=$(BUILD) ./$(benchmark)
+
 check: ## format, static analysis, layers, shell, warnings as errors
 	@scripts/install-packages check
 	@$(MAKE) WERROR=1 build tests
@@ -192,13 +231,15 @@ check: ## format, static analysis, layers, shell, warnings as errors
 
 # clang-tidy, once per content: a file is looked at again when its object has been compiled again.
 nginx_includes := $(addprefix -isystem /usr/share/nginx/src/src/,core event event/modules os/unix http \
-  http/modules http/v2) -isystem $(BUILD)/nginx/objs
+  http/modules http/v2) -isystem $(BUILD)/nginx/objs $(libpq_includes)
 tidied = $(patsubst %.cpp,$(BUILD)/tidy/%.ok,$(1))
-all_sources := $(shared_sources) $(module_sources) $(worker_sources) $(ctl_sources)
+all_sources := $(shared_sources) $(sql_sources) $(module_sources) $(worker_sources) $(ctl_sources) \
+  $(test_sources) $(bench_sources)
 
 tidy: $(call tidied,$(all_sources)) ## clang-tidy alone
 
-object_of = $(if $(filter worker/% ctl/%,$(1)),$(call objects,$(1)),$(call nginx_object,$(1)))
+object_of = $(if $(filter shared/sql/% worker/% ctl/% tests/% bench/%,$(1)),\
+  $(call objects,$(1)),$(call nginx_object,$(1)))
 $(foreach source,$(all_sources),\
   $(eval $(call tidied,$(source)): $(call object_of,$(source))))
 $(call tidied,$(all_sources)): $(BUILD)/tidy/%.ok: %.cpp .clang-tidy
@@ -206,6 +247,7 @@ $(call tidied,$(all_sources)): $(BUILD)/tidy/%.ok: %.cpp .clang-tidy
 	$(call quiet,TIDY,$<)clang-tidy --quiet $< -- -std=c++20 -I. $(nginx_includes) 2>$@.log || \
 	  { grep -v 'warnings generated' $@.log; exit 1; }
 	@rm -f $@.log && touch $@
+$(call tidied,$(test_sources)): tests/.clang-tidy
 
 check-layers: ## who may include whom
 	@scripts/check-layers
@@ -222,7 +264,9 @@ install: build ## into $(DESTDIR)$(PREFIX), beside an existing nginx
 	install -d $(DESTDIR)$(MODULES_DIR) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(CONF_DIR)/conf
 	install -m 755 $(BUILD)/notify-worker $(BUILD)/notifyctl $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/ngx_http_notify_module.so $(DESTDIR)$(MODULES_DIR)/
-	@for file in conf/*.conf; do \
+	install -d $(DESTDIR)$(DATA_DIR)/api-page
+	install -m 644 $(BUILD)/api-page/[!.]* $(DESTDIR)$(DATA_DIR)/api-page/
+	@for file in conf/*; do \
 	  scripts/install-conf $$file $(DESTDIR)$(CONF_DIR)/$$file || exit; \
 	done
 

@@ -64,16 +64,35 @@ listen_lines() {
   fi
 }
 
-# Whom nginx's workers run as: www-data when it can reach RUN_DIR, where request bodies may go.
-nginx_user() {
-  if [ "$(id -u)" -ne 0 ]; then
-    return
-  elif setpriv --reuid www-data --regid www-data --clear-groups test -x "$RUN_DIR" 2>/dev/null; then
-    echo www-data
-  else
-    echo "nginx's workers run as root: www-data cannot enter $RUN_DIR" >&2
-    echo root
+# The folder of the API keys: for us, and for nginx's workers to read.
+make_key_store() {
+  [ ! -d "$AUTH_STORE_DIR" ] || return 0
+  mkdir -p "$AUTH_STORE_DIR" || fail "AUTH_STORE_DIR: cannot make the folder $AUTH_STORE_DIR"
+  if [ "$(id -u)" -eq 0 ]; then
+    chgrp www-data "$AUTH_STORE_DIR" && chmod 750 "$AUTH_STORE_DIR"
   fi
+}
+
+# www_data_can_use PATH: a folder that it can enter, or a file that it can read.
+www_data_can_use() {
+  local what=-r
+  [ ! -d "$1" ] || what=-x
+  setpriv --reuid www-data --regid www-data --clear-groups test "$what" "$1" 2>/dev/null
+}
+
+# Whom nginx's workers run as: www-data when it can reach RUN_DIR, where request bodies may go, and
+# the API keys.
+nginx_user() {
+  local path
+  [ "$(id -u)" -eq 0 ] || return 0
+  for path in "$RUN_DIR" "$AUTH_STORE_DIR" "$AUTH_STORE_DIR/auth.json"; do
+    if [ -e "$path" ] && ! www_data_can_use "$path"; then
+      echo "nginx's workers run as root: www-data cannot reach $path" >&2
+      echo root
+      return
+    fi
+  done
+  echo www-data
 }
 
 render_nginx() {
@@ -86,8 +105,17 @@ render_nginx() {
 render() {
   set -e
   mkdir -p "$RUN_DIR/tmp"
-  rm -rf "$RUN_DIR/conf"
+  make_key_store
+  rm -rf "$RUN_DIR/conf" "$RUN_DIR/api-page"
   cp -r conf "$RUN_DIR/conf"
+  if [ "$STAGE" = prod ]; then
+    cp conf/docs_prod.conf "$RUN_DIR/conf/docs.conf"
+  else
+    cp -r "$BUILD/api-page" "$RUN_DIR/api-page"
+  fi
+  if [ "$ALERTS_VALIDATION" = lenient ]; then
+    cp conf/alerts_fields_lenient.conf "$RUN_DIR/conf/alerts_fields.conf"
+  fi
   render_internal_allow >"$RUN_DIR/conf/internal_allow.conf"
   render_nginx >"$RUN_DIR/nginx.conf"
   set +e

@@ -112,24 +112,46 @@ find_run_dir() {
   export RUN_DIR
 }
 
+# A socket's path has 107 bytes at most: where RUN_DIR is too long, it stands elsewhere.
+find_catalog_socket() {
+  default NOTIFY_CATALOG_SOCKET "$RUN_DIR/catalog.sock"
+  if [ "$(printf %s "$NOTIFY_CATALOG_SOCKET" | wc -c)" -gt 107 ]; then
+    local digest
+    digest=$(printf %s "$RUN_DIR" | sha256sum)
+    export NOTIFY_CATALOG_SOCKET=/tmp/notify-${digest:0:16}.sock
+  fi
+}
+
 load_settings() {
   find_run_dir
   default REDIS_URL redis://127.0.0.1:6379/0
   default LISTEN_PORTS '8080 8000 10000'
   default LISTEN_TLS_PORTS ''
   default STAGE dev
+  default ALERTS_VALIDATION strict
   default APP_ENV local
   default NOTIQ_ADMIN_USERNAME admin
   default AUTH_STORE_DIR "$RUN_DIR/auth"
+  default DATABASE_URL "sqlite:$RUN_DIR/catalog.sqlite"
+  find_catalog_socket
   check_ports LISTEN_PORTS
   check_ports LISTEN_TLS_PORTS
   case $STAGE in
     dev | prod) ;;
     *) fail "STAGE: \"$STAGE\" is neither dev nor prod" ;;
   esac
+  case $ALERTS_VALIDATION in
+    strict | lenient) ;;
+    *) fail "ALERTS_VALIDATION: \"$ALERTS_VALIDATION\" is neither strict nor lenient" ;;
+  esac
   [ -z "${TLS_CERT:-}" ] || [ -n "${TLS_KEY:-}" ] || fail 'TLS_KEY: TLS_CERT is set, this is not'
   [ -z "${TLS_KEY:-}" ] || [ -n "${TLS_CERT:-}" ] || fail 'TLS_CERT: TLS_KEY is set, this is not'
+  AUTH_STORE_DIR=$(realpath -m -- "$AUTH_STORE_DIR")
   umask 022
   mkdir -p "$RUN_DIR" || fail "RUN_DIR: cannot make the folder $RUN_DIR"
   load_secrets
+  # The default of the service that the users' part replaces: everybody can sign with it.
+  if [ "$STAGE" = prod ] && [ "$JWT_SECRET" = dev-secret ]; then
+    fail 'JWT_SECRET: "dev-secret" is known to everybody; STAGE=prod needs another one'
+  fi
 }
