@@ -5,6 +5,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use NotifyTest;
+use NotifyTest::SlackRules qw(problem_of);
 
 my $t = NotifyTest->new;
 
@@ -127,6 +128,34 @@ is(post()->body, 'ok', 'slack accepts, once its answers are used up');
 is(scalar($slack->requests), 5, 'all five are recorded');
 is(scalar($slack->accepted), 1, 'one of them accepted');
 is(join(',', $slack->texts), 'x,x,x,x,x', 'with their texts');
+
+my $button = sub (%more) {
+    return {type => 'actions', elements => [{type => 'button', action_id => 'a',
+        text => {type => 'plain_text', text => 'x'}, %more}]};
+};
+my $section = sub ($text) { return {type => 'section', text => {type => 'mrkdwn', text => $text}} };
+my %refused = (
+    'no JSON'             => ['/services/x', '{', 'not JSON'],
+    'no text'             => ['/services/x', {}, 'no_text'],
+    'a long text'         => ['/services/x', {text => 'x' x 40_001}, 'text is too long'],
+    'no channel'          => ['/api/chat.postMessage', {text => 'x'}, 'no channel'],
+    'no ts'               => ['/api/chat.update', {channel => 'C', text => 'x'}, 'no ts'],
+    'an unknown method'   => ['/api/chat.delete', {channel => 'C', text => 'x'}, 'unknown method /api/chat.delete'],
+    '51 blocks'           => ['/services/x', {blocks => [({type => 'divider'}) x 51]}, 'too many blocks'],
+    'a long section'      => ['/services/x', {blocks => [$section->('x' x 3001)]}, 'section is too long'],
+    'an empty section'    => ['/services/x', {blocks => [$section->('')]}, 'section is too short'],
+    'bare markup'         => ['/services/x', {blocks => [$section->('a & b')]}, 'section is not escaped'],
+    'a long header'       => ['/services/x', {blocks => [{type => 'header', text => {type => 'plain_text', text => 'x' x 151}}]}, 'header is too long'],
+    'a long button'       => ['/services/x', {blocks => [$button->(text => {type => 'plain_text', text => 'x' x 76})]}, 'button is too long'],
+    'a long button value' => ['/services/x', {blocks => [$button->(value => 'x' x 2001)]}, 'button value is too long'],
+    'in an attachment'    => ['/services/x', {attachments => [{blocks => [$section->('x' x 3001)]}]}, 'section is too long'],
+);
+for my $name (sort keys %refused) {
+    my ($path, $body, $why) = $refused{$name}->@*;
+    is(problem_of($path, ref $body ? JSON::PP->new->utf8->encode($body) : $body), $why, "slack refuses: $name");
+}
+is(problem_of('/services/x', '{"text":"<!here> & more"}'), undef, 'slack takes markup in a text');
+is(problem_of('/hook', 'anything'), undef, 'other paths are not its own');
 
 # ---- Redis ---------------------------------------------------------------------------------------
 

@@ -54,9 +54,26 @@ $slack->wait_requests(1, 5);
 is(join('|', $slack->texts), 'Hello from Python client!', 'Slack gets it');
 cmp_ok(($slack->requests)[0]{time} - $began, '<', 3, 'in time');
 
+my $bearer = $copy->credential('BEARER_TOKEN');
+is(ask($copy, 'POST', '/api/streams/made/messages', body => '{"data":1}',
+    headers => [Authorization => "Bearer $bearer"])->status, 201, 'the streams take their token');
+
+like(ask($copy, 'GET', '/docs')->body, qr/<title>Notify: the API</, 'the page of the API is there');
+is(ask($copy, 'GET', '/openapi.json')->json->{openapi}, '3.1.0', 'and what it shows');
+
 my ($ctl, $headers) = $t->run(["build/notifyctl", 'sign'], cwd => $copy->dir,
     env => {map { $_ => undef } qw(API_TOKEN JWT_SECRET REDIS_URL)});
 like($headers, qr/^token: \Q$token\E$/m, 'notifyctl finds the secrets');
+
+# API keys: the folder is there, and nginx's workers can read what notifyctl puts into it.
+my $keys = $copy->run_dir . '/auth/auth.json';
+my ($made, $key) = $t->run(['build/notifyctl', 'key', 'create', '-u', 'alice'], cwd => $copy->dir,
+    env => {map { $_ => undef } qw(AUTH_STORE_DIR REDIS_URL)});
+is($made, 0, 'notifyctl finds where API keys are kept') or diag $key;
+like($key, qr/auth\.json\nGenerated API-Key: \S+\n\z/, 'and makes one');
+ok(-s $keys, 'in RUN_DIR');
+is((stat $keys)[2] & 0007, 0, 'which not everybody may read') if $> == 0;
+is((stat _)[5], scalar getgrnam('www-data'), 'but nginx may') if $> == 0;
 
 # ---- a worker that dies --------------------------------------------------------------------------
 
@@ -85,6 +102,12 @@ my ($busy_status, $busy_output) = $busy->make_and_wait('run', 15);
 isnt($busy_status, 0, 'a port that is taken is an error');
 like($busy_output, qr/@{[$copy->port]}.*LISTEN_PORTS|LISTEN_PORTS.*@{[$copy->port]}/,
     'that names the port and the setting');
+$busy->{ports}[0] = free_port();
+$busy->{env}{STAGE}      = 'prod';
+$busy->{env}{JWT_SECRET} = 'dev-secret';
+my ($known_status, $known_output) = $busy->make_and_wait('run', 15);
+isnt($known_status, 0, 'a secret that everybody knows is an error in prod');
+like($known_output, qr/^JWT_SECRET: "dev-secret".*STAGE=prod/m, 'that names both settings');
 
 # ---- the ends of make run ------------------------------------------------------------------------
 
@@ -162,10 +185,13 @@ is($tls, '{"status":"ok"} 2', 'a port with TLS and HTTP/2, and a certificate for
 $copy->make_and_wait('stop');
 
 $copy->{env}{API_TOKEN} = 'the-environment-wins';
+$copy->{env}{STAGE}     = 'prod';
 is(($copy->make_and_wait('start', 20))[0], 0, 'and the environment');
 my $signed = signed_headers('the-environment-wins');
 is(ask($copy, 'POST', '/publish/test?message=x', headers => $signed)->status, 200,
     'wins over .env');
+is(ask($copy, 'GET', '/docs')->status, 401, 'STAGE=prod: no page of the API');
+ok(!-e $copy->run_dir . '/api-page', 'nor is it there');
 is(($copy->make_and_wait('stop'))[0], 0, 'make stop');
 ok($copy->gone_within(5), 'nothing is left of it');
 ok($second->gone_within(5), 'nor of the other');

@@ -1,5 +1,5 @@
 // browser.js URL: opens URL in headless Chromium and prints, with the time in milliseconds, what
-// the page writes to its console; `open` once its EventSource is. Ends when it is told to.
+// the page writes to its console; `open` once its EventSource or WebSocket `es` is. Ends when it is told to.
 'use strict';
 
 const { chromium } = require('playwright-core');
@@ -21,7 +21,7 @@ async function main(url) {
   page.on('console', (message) => console.log(`${Date.now()} console ${message.text()}`));
   page.on('pageerror', (error) => console.log(`error ${error}`));
   await page.goto(url);
-  await page.waitForFunction('window.es && window.es.readyState === EventSource.OPEN');
+  await page.waitForFunction('window.es && window.es.readyState === 1');
   console.log('open');
 }
 

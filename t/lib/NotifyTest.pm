@@ -11,8 +11,9 @@ use Exporter   qw(import);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use JSON::PP   ();
+use NotifyTest::Contract;
 use NotifyTest::Copy;
-use NotifyTest::Credentials qw(signed_headers jwt);
+use NotifyTest::Credentials qw(signed_headers slack_click jwt);
 use NotifyTest::Http;
 use NotifyTest::Ledger;
 use NotifyTest::Loop;
@@ -29,15 +30,17 @@ use Test::More;
 
 our @EXPORT = (
     @Test::More::EXPORT,
-    qw(signed_headers jwt free_port event_id entry_id wait_until pause_for),
+    qw(signed_headers slack_click jwt free_port event_id entry_id wait_until pause_for),
 );
 
 # Secrets of every test; each is given to the programs by environment, as in production.
 use constant {
-    API_TOKEN  => 'test-token-of-the-environments',
-    JWT_SECRET => 'test-secret-of-the-users-that-is-long-enough',
+    API_TOKEN    => 'test-token-of-the-environments',
+    JWT_SECRET   => 'test-secret-of-the-users-that-is-long-enough',
+    BEARER_TOKEN => 'test-token-of-the-streams',
+    SLACK_SIGNING_SECRET => 'test-secret-of-slack',
 };
-push @EXPORT, qw(API_TOKEN JWT_SECRET);
+push @EXPORT, qw(API_TOKEN JWT_SECRET BEARER_TOKEN SLACK_SIGNING_SECRET);
 
 my $current;
 
@@ -85,12 +88,37 @@ sub start_redis ($self, %option) {
 
 sub environment ($self) {
     return {
-        API_TOKEN  => API_TOKEN,
-        JWT_SECRET => JWT_SECRET,
+        API_TOKEN    => API_TOKEN,
+        JWT_SECRET   => JWT_SECRET,
+        BEARER_TOKEN => BEARER_TOKEN,
+        SLACK_SIGNING_SECRET => SLACK_SIGNING_SECRET,
+        AUTH_STORE_DIR => $self->key_store,
         $self->{redis} ? (REDIS_URL         => $self->{redis}->url) : (),
         $self->{slack} ? (SLACK_WEBHOOK_URL => $self->{slack}->url) : (),
-        map { $_ => undef } qw(INTERNAL_TRUSTED_CIDRS RUN_DIR LISTEN_PORTS STAGE),
+        map { $_ => undef } qw(
+            INTERNAL_TRUSTED_CIDRS RUN_DIR LISTEN_PORTS STAGE APP_ENV DATABASE_URL NOTIQ_ADMIN_USERNAME
+            NOTIQ_ADMIN_PASSWORD NOTIFY_CATALOG_SOCKET SLACK_BOT_TOKEN SLACK_CHANNEL SLACK_API_URL),
     };
+}
+
+# The folder of the API keys.
+sub key_store ($self) {
+    my $folder = "$self->{dir}/auth";
+    mkdir $folder, 0755;
+    return $folder;
+}
+
+# A new API key, by notifyctl.
+sub make_key ($self, $user) {
+    my ($status, $output) = $self->notifyctl('key', 'create', '-u', $user);
+    $status == 0 or die "notifyctl key create: $output\n";
+    return ($output =~ /^Generated API-Key: (\S+)$/m)[0];
+}
+
+sub revoke_keys ($self, $user) {
+    my ($status, $output) = $self->notifyctl('key', 'revoke', '-u', $user);
+    $status == 0 or die "notifyctl key revoke: $output\n";
+    return;
 }
 
 # A configuration that is not started yet; see NotifyTest::Nginx.
@@ -212,7 +240,19 @@ sub notifyctl ($self, @arguments) {
 # ---- what a test asks ----------------------------------------------------------------------------
 
 sub http ($self, %option) {
-    return NotifyTest::Http->new(port => $self->{nginx}->port, %option);
+    my $port     = $option{port} // $self->{nginx}->port;
+    my $contract = $self->_contract_of($port);
+    return NotifyTest::Http->new(port => $port, contract => $contract, %option);
+}
+
+# What ships must answer as docs/openapi.yaml says: see NotifyTest::Contract.
+sub _contract_of ($self, $port) {
+    my $ships = grep {
+        $_->{shipped} && ($_->port == $port || ($_->tls_port // 0) == $port)
+    } ($self->{started} // [])->@*;
+    return unless $ships;
+    return $self->{contract} //=
+        NotifyTest::Contract->new(document => "$self->{root}/docs/openapi.yaml");
 }
 
 # One request on a connection of its own.
@@ -228,15 +268,23 @@ sub signed ($self, $method, $path, %option) {
     return $self->request($method, $path, %option, headers => \@headers);
 }
 
+# The streams' requests, with their token.
+sub bearer ($self, $method, $path, %option) {
+    my @headers = (Authorization => 'Bearer ' . BEARER_TOKEN, ($option{headers} // [])->@*);
+    return $self->request($method, $path, %option, headers => \@headers);
+}
+
 # The path of a user's stream.
 sub stream_path ($self, $user, $arguments = '') {
     return '/api/v1/external/notify/stream?token=' . jwt(JWT_SECRET, {sub => $user}) . $arguments;
 }
 
 sub stream ($self, %option) {
+    my $port = $option{port} // $self->{nginx}->port;
     return NotifyTest::Stream->new(
-        loop => $self->{loop},
-        port => $self->{nginx}->port,
+        loop     => $self->{loop},
+        port     => $port,
+        contract => scalar $self->_contract_of($port),
         %option,
     );
 }
@@ -288,6 +336,20 @@ sub _fits ($got, $expected, $name) {
 
 sub ledger ($self) { return NotifyTest::Ledger->new }
 
+# Tests that all that was accepted for the user `u` stands in Redis and has come to each of @$clients,
+# within so many seconds; $publishers: those whose word counts. Returns the ids.
+sub all_came ($self, $ledger, $clients, $publishers, $seconds = 5) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @expected = $self->redis->event_ids('user:u');
+    my @missing  = map { NotifyTest::Ledger::missing($_->accepted, @expected) } @$publishers;
+    is("@missing", '', 'nothing accepted is missing');
+    $self->loop->run_until(sub { $ledger->complete($clients, @expected) }, $seconds);
+    is(join("\n", $ledger->faults($clients, @expected)), '',
+        'every event once, in order, at every client');
+    is(scalar $ledger->all_gaps, 0, 'without a gap');
+    return @expected;
+}
+
 # ---- the end -------------------------------------------------------------------------------------
 
 # Expected lines of level alert, emerg or crit (a worker that the test itself kills).
@@ -299,6 +361,11 @@ sub allow_log ($self, $pattern) {
 sub done ($self) {
     my @unclean = $self->stop_all;
     is("@unclean", '', 'everything ended by itself when asked to');
+
+    if (my $contract = $self->{contract}) {
+        $contract->end;
+        is(join("\n", $contract->complaints), '', 'every answer is as docs/openapi.yaml says');
+    }
 
     my $log   = join '', map { $_->error_log } ($self->{started} // [])->@*;
     my @grave = grep { /\[(?:alert|emerg|crit)\]/ } split /\n/, $log;
@@ -371,6 +438,7 @@ END {
             $process->kill_session;
         }
         $_->kill_all for ($current->{copies} // [])->@*;
+        $current->{contract}->end if $current->{contract};
         $current->show_logs if !Test::More->builder->is_passing || $ENV{NOTIFY_LOGS};
         remove_tree($current->{dir}) unless $ENV{NOTIFY_KEEP};
     }

@@ -14,7 +14,8 @@ sub new ($class, %option) {
     my $self  = bless {%option, ports => \@ports, redis_port => free_port()}, $class;
     return $self if !mkdir $self->{dir};
     my @parts = grep { -e } map { "$self->{root}/$_" } qw(Makefile config config.make
-        nginx.conf.example conf scripts shared ngx_notify_module worker ctl README.md);
+        nginx.conf.example conf scripts shared ngx_notify_module worker ctl README.md docs api-page
+        package.json package-lock.json);
     system('cp', '-a', @parts, "$self->{dir}/") == 0 or die "cp failed\n";
     system('cp', '-a', $self->{build}, "$self->{dir}/build") == 0 or die "cp failed\n";
     return $self;
@@ -25,8 +26,8 @@ sub run_dir ($self) { return $self->{env}{RUN_DIR} // "$self->{dir}/run" }
 sub port    ($self, $number = 0) { return $self->{ports}[$number] }
 
 sub environment ($self) {
-    my %unset = map { $_ => undef } qw(API_TOKEN JWT_SECRET BEARER_TOKEN RUN_DIR LISTEN_TLS_PORTS
-        INTERNAL_TRUSTED_CIDRS STAGE MAKEFLAGS MFLAGS MAKELEVEL SLACK_WEBHOOK_URL NOTIFY_BUILD_DIR);
+    my %unset = map { $_ => undef } qw(AUTH_STORE_DIR API_TOKEN JWT_SECRET BEARER_TOKEN RUN_DIR LISTEN_TLS_PORTS
+        INTERNAL_TRUSTED_CIDRS STAGE ALERTS_VALIDATION MAKEFLAGS MFLAGS MAKELEVEL SLACK_WEBHOOK_URL NOTIFY_BUILD_DIR);
     return {
         %unset,
         LISTEN_PORTS => join(' ', $self->{ports}->@*),

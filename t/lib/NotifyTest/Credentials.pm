@@ -9,7 +9,7 @@ use Exporter     qw(import);
 use JSON::PP     ();
 use MIME::Base64 qw(encode_base64url);
 
-our @EXPORT_OK = qw(signed_headers signature jwt jwt_from_text);
+our @EXPORT_OK = qw(signed_headers signature jwt jwt_from_text slack_click slack_signature);
 
 sub signature ($token, $timestamp) { return hmac_sha256_hex($timestamp, $token) }
 
@@ -20,6 +20,34 @@ sub signed_headers ($token, $timestamp = time) {
         'x-timestamp' => $timestamp,
         'x-signature' => signature($token, $timestamp),
     ];
+}
+
+# As Slack signs what it sends.
+sub slack_signature ($secret, $timestamp, $body) {
+    return 'v0=' . hmac_sha256_hex("v0:$timestamp:$body", $secret);
+}
+
+# Somebody has clicked a button: (headers, body) of what Slack sends. payload => {...} replaces members
+# of the payload, body the whole of it; timestamp and signature replace the headers.
+sub slack_click ($secret, $value, %option) {
+    my $payload = {
+        type => 'block_actions', user => {id => 'U0CLICKER', username => 'clicker'},
+        channel => {id => 'C0CLICK'}, container => {type => 'message', message_ts => '1700000000.000100'},
+        response_url => 'https://hooks.slack.invalid/actions/T/1/x',
+        actions => [{action_id => 'resolve', block_id => 'b', type => 'button', value => $value}],
+        ($option{payload} // {})->%*,
+    };
+    my $text = JSON::PP->new->utf8->canonical->encode($payload);
+    my $body = $option{body} // 'payload=' . $text =~ s/([^A-Za-z0-9_.~-])/sprintf '%%%02X', ord $1/ger;
+    my $timestamp = $option{timestamp} // time;
+    return (
+        headers => [
+            'content-type' => 'application/x-www-form-urlencoded',
+            'x-slack-request-timestamp' => $timestamp,
+            'x-slack-signature' => $option{signature} // slack_signature($secret, $timestamp, $body),
+        ],
+        body => $body,
+    );
 }
 
 my %hmac = (HS256 => \&hmac_sha256, HS384 => \&hmac_sha384, HS512 => \&hmac_sha512);

@@ -10,7 +10,8 @@ use IO::Socket::SSL;
 use NotifyTest::Response;
 use Time::HiRes qw(time);
 
-# port; tls => CA file; timeout => seconds for each answer; from => own address.
+# port; tls => CA file; timeout => seconds for each answer; from => own address; contract => what
+# answers are compared with (NotifyTest::Contract).
 sub new ($class, %option) {
     my $self = bless {timeout => 10, buffer => '', %option}, $class;
     my %peer = (PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5,
@@ -53,7 +54,9 @@ sub compose ($method, $path, %option) {
 
 sub request ($self, $method, $path, %option) {
     $self->send(compose($method, $path, %option));
-    return $self->receive(no_body => $method eq 'HEAD');
+    my $response = $self->receive(no_body => $method eq 'HEAD');
+    $self->{contract}->check($method, $path, $response) if $self->{contract};
+    return $response;
 }
 
 # False when the peer stops reading before all is sent.

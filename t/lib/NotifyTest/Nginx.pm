@@ -14,7 +14,7 @@ use constant USER => 'www-data';
 
 # dir, build, root (of the tree); shipped => 1 for the configuration that ships, with
 # edit => {pattern => text} for values of the test's own and allow => text of internal_allow.conf;
-# main, http, server => text added there; workers; env; tls => NotifyTest::Tls; preload;
+# api_page => folder of /docs instead of the build's; main, http, server => text added there; workers; env; tls => NotifyTest::Tls; preload;
 # without_module => 1.
 sub new ($class, %option) {
     my $self = bless {
@@ -117,8 +117,11 @@ sub _shipped ($self) {
         my ($file) = $path =~ m{([^/]+)\z};
         _write("$self->{dir}/conf/$file", $edit->(_read($path)));
     }
+    symlink $self->{api_page} // "$self->{build}/api-page", "$self->{dir}/api-page";
     _write("$self->{dir}/conf/internal_allow.conf", $self->{allow}) if defined $self->{allow};
 
+    local $ENV{NOTIFY_CATALOG_SOCKET} = $self->{env}{NOTIFY_CATALOG_SOCKET} // '';
+    local $ENV{APP_ENV} = $self->{env}{APP_ENV} // '';
     local $ENV{LISTEN_LINES} = join "\n", $self->_listen;
     my $user = $> == 0 ? USER : '';
     open my $render, '-|', 'awk', '-v', "run_dir=$self->{dir}", '-v', "user=$user",

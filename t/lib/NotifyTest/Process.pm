@@ -118,6 +118,13 @@ sub session ($self) {
     return @pids;
 }
 
+# Processor time of a process, ours or not, in seconds.
+sub seconds_used ($pid) {
+    open my $file, '<', "/proc/$pid/stat" or die "/proc/$pid/stat: $!\n";
+    my ($user, $system) = (split / /, <$file> =~ s/^.*\) //sr)[11, 12];
+    return ($user + $system) / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+
 sub kill_session ($self) {
     kill 'KILL', $self->session;
     $self->running;

@@ -1,11 +1,13 @@
 package NotifyTest::Slack;
 
-# A stand-in for Slack's incoming webhooks, in a process of its own, that answers as it is told and
+# A stand-in for Slack's incoming webhooks and Web API, in a process of its own, that answers as it is told and
 # records every request with its time.
 #
 # An answer is a hash: status (200), retry_after, delay (seconds before it answers), hang (never
 # answers), hang_up => 'before' (closes without an answer), 'head' or 'body' (in the middle of it).
-# Answers are used up one by one; when none is left the answer is 200.
+# Answers are used up one by one; when none is left the answer is 200. Paths under /api/ are the Web
+# API's: there a 200 is JSON, with a `ts` of its own for each message, and error => 'name' makes it
+# {"ok":false,"error":"name"}. What Slack would refuse is refused, too: `problems` tells why.
 
 use v5.36;
 
@@ -16,6 +18,7 @@ use NotifyTest::Http;
 use NotifyTest::Loop;
 use NotifyTest::Ports qw(free_port);
 use NotifyTest::Process;
+use NotifyTest::SlackRules qw(problem_of);
 use NotifyTest::Wait qw(wait_until);
 use Time::HiRes qw(time);
 
@@ -44,6 +47,17 @@ sub stop    ($self) { return $self->{process}->stop('TERM', 5) }
 
 sub url ($self, $path = '/services/T000/B000/hook') {
     return ($self->{tls} ? 'https://localhost' : 'http://127.0.0.1') . ":$self->{port}$path";
+}
+
+sub api_url ($self) { return $self->url('/api') }
+
+# What Slack would not have taken, and why.
+sub problems ($self) { return map { $_->{problem} // () } $self->requests }
+
+# The requests to one method of the Web API, with their bodies decoded as `json`.
+sub calls ($self, $method) {
+    return map { {%$_, json => $json->decode($_->{body})} }
+        grep { $_->{path} eq "/api/$method" } $self->requests;
 }
 
 # Replaces the answers that are still to be given.
@@ -133,16 +147,32 @@ sub _request ($self, $connection, $head, $body) {
     }
     my $answer = shift $self->{answers}->@* // {};
     $answer->{status} //= 200 unless $answer->{hang} || $answer->{hang_up};
+    my $problem = scalar problem_of($path, $body);
+    if ($problem && ($answer->{status} // 0) == 200) {
+        $answer = {status => 200, error => 'invalid_arguments'} if $path =~ m{^/api/};
+        $answer = {status => 400, body => 'invalid_blocks'} unless $path =~ m{^/api/};
+    }
+    $answer->{body} //= $self->_api_body($answer, $body)
+        if $path =~ m{^/api/} && ($answer->{status} // 0) == 200;
     my %headers = map { my ($name, $value) = split /:\s*/, $_, 2; (lc $name, $value) } @lines;
     print {$self->{out}} $json->encode({
         time => time, method => $method, path => $path, headers => \%headers, body => $body,
-        answer => $answer,
+        answer => $answer, defined $problem ? (problem => $problem) : (),
     }) . "\n";
     return if $answer->{hang};
     return $self->_close($connection) if ($answer->{hang_up} // '') eq 'before';
     return $self->_answer($connection, $answer) unless $answer->{delay};
     $self->{loop}->after($answer->{delay}, sub { $self->_answer($connection, $answer) });
     return;
+}
+
+sub _api_body ($self, $answer, $body) {
+    return $json->encode({ok => JSON::PP::false, error => $answer->{error}}) if $answer->{error};
+    my $sent = eval { $json->decode($body) } // {};
+    my $ts   = $sent->{ts} // sprintf '%d.%06d', time, ++$self->{messages};
+    return $json->encode({
+        ok => JSON::PP::true, channel => $sent->{channel}, ts => $ts, message => $sent,
+    });
 }
 
 sub _answer ($self, $connection, $answer) {

@@ -16,7 +16,8 @@ use Time::HiRes qw(time);
 use constant DEFAULT_RETRY => 1;
 
 # loop, port, path; headers => [..], tls => CA file, last_event_id, name,
-# on_event->(stream, event), receive_buffer => bytes, reconnect => 0 to stay closed.
+# on_event->(stream, event), receive_buffer => bytes, reconnect => 0 to stay closed; contract => what
+# answers are compared with.
 sub new ($class, %option) {
     my $self = bless {
         headers  => [],
@@ -144,6 +145,8 @@ sub _head ($self) {
     elsif ($response->done) {
         push $self->{refused}->@*, $response->status;
     }
+    $self->{contract}->check_sample('GET', $self->{path}, $response)
+        if $self->{contract} && ($is_stream || $response->done);
     return;
 }
 
