@@ -14,7 +14,7 @@ my $t = NotifyTest->serving(
     workers => 2,
     http    => "notify_drain 2s;\n",
     # Redis is to tell of all of it at the end.
-    edit    => {'notify_retain \S+' => 'notify_retain 100000'},
+    edit    => {'notify_retain \d+' => 'notify_retain 100000'},
 );
 $t->allow_log(qr/exited on signal 9/);
 my $redis = $t->redis;

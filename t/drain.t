@@ -10,7 +10,6 @@ use Time::HiRes qw(time);
 use constant { STREAMS => 60, DRAIN => 3 };
 
 my $t = NotifyTest->serving(workers => 2, http => 'notify_drain ' . DRAIN . "s;\n");
-my $redis = $t->redis;
 
 my $ledger  = $t->ledger;
 my @names   = map { "client$_" } 1 .. STREAMS;
@@ -56,13 +55,7 @@ is(join(' ', map { "$_->[0]" } values $publisher->refused->%*), '', 'none was re
 cmp_ok(scalar(keys $publisher->unknown->%*), '<=', 8,
     'at most the idle connections were closed under one');
 
-my @expected = $redis->event_ids('user:u');
-is(join(' ', NotifyTest::Ledger::missing($publisher->accepted, @expected)), '',
-    'nothing accepted is missing');
-$t->loop->run_until(sub { $ledger->complete(\@names, @expected) }, 5);
-is(join("\n", $ledger->faults(\@names, @expected)), '',
-    'every event once, in order, at every client');
-is(scalar $ledger->all_gaps, 0, 'without a gap');
+$t->all_came($ledger, \@names, [$publisher]);
 
 # Idle streams drain as well, and so does a worker that has none.
 $t->nginx->reload;

@@ -10,7 +10,6 @@ use constant STREAMS => 100;
 
 my $t = NotifyTest->serving(workers => 2);
 $t->allow_log(qr/exited on signal 9/);
-my $redis = $t->redis;
 
 my $ledger  = $t->ledger;
 my @names   = map { "client$_" } 1 .. STREAMS;
@@ -37,12 +36,6 @@ is(join(' ', map { "$_->[0]" } values $publisher->refused->%*), '', 'none was re
 cmp_ok(scalar(keys $publisher->unknown->%*), '<=', 16,
     'only what the killed workers held was lost');
 
-my @expected = $redis->event_ids('user:u');
-is(join(' ', NotifyTest::Ledger::missing($publisher->accepted, @expected)), '',
-    'nothing accepted is missing');
-$t->loop->run_until(sub { $ledger->complete(\@names, @expected) }, 5);
-is(join("\n", $ledger->faults(\@names, @expected)), '',
-    'every event once, in order, at every client');
-is(scalar $ledger->all_gaps, 0, 'without a gap');
+$t->all_came($ledger, \@names, [$publisher]);
 
 $t->done;

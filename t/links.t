@@ -13,7 +13,7 @@ $t->start_redis;
 my ($redis, $loop) = ($t->redis, $t->loop);
 my $wire = NotifyTest::Wire->new(loop => $loop, to => $redis->port);
 $t->start_nginx(shipped => 1, workers => 2,
-    edit => {'notify_retain \S+' => 'notify_retain 100000'},
+    edit => {'notify_retain \d+' => 'notify_retain 100000'},
     env  => {REDIS_URL => 'redis://127.0.0.1:' . $wire->port});
 
 my $ledger  = $t->ledger;
