@@ -83,6 +83,55 @@ my @auth = (
     ['notify_signature s window=1x;',            qr/"window=1x"/],
     ['notify_signature s token=;',               qr/"token="/],
     ['notify_signature s windows=60s;',          qr/"windows=60s"/],
+    ["notify_auth key;\nnotify_return 404;",     qr/"notify_auth key" needs "notify_key"/],
+    ['notify_key;',                              qr/number of arguments/],
+    ["notify_key '';",                           qr/""/],
+    ['notify_key env:UNSET_NAME;',               qr/UNSET_NAME/],
+    ['notify_key /tmp header=;',                 qr/"header="/],
+    ['notify_key /tmp arg=;',                    qr/"arg="/],
+    ['notify_key /tmp args=token;',              qr/"args=token"/],
+    ["notify_key /tmp;\nnotify_key /tmp;",       qr/is duplicate/],
+    ['notify_auth_failures many;',               qr/"many"/],
+    ['notify_auth_failures -1;',                 qr/"-1"/],
+    ["notify_auth bearer;\nnotify_return 404;",  qr/"notify_auth bearer" needs "notify_bearer"/],
+    ['notify_bearer;',                           qr/number of arguments/],
+    ['notify_bearer missing=x;',                 qr/needs a secret/],
+    ["notify_auth hmac;\nnotify_return 404;",    qr/"notify_auth hmac" needs "notify_hmac"/],
+    ['notify_hmac env:UNSET_NAME;',              qr/UNSET_NAME/],
+    ['notify_hmac s message=x;',                 qr/"message=x"/],
+    ['notify_hmac s "message={body}{body}";',    qr/"message=\{body\}\{body\}"/],
+    ['notify_hmac s window=1ms;',                qr/"window=1ms"/],
+    ['notify_hmac s "signature=a b";',           qr/"signature=a b"/],
+    ['notify_body text;',                        qr/"text"/],
+    ['notify_field v string of=p at=/a;',        qr/names no field "p" before it/],
+    ['notify_field v string at=/a;',             qr/"at=\/a"/],
+    ['notify_errors detail invalid=200;',        qr/"invalid=200"/],
+    ['notify_require k 200;',                    qr/"200"/],
+    ["notify_publish k;\n$entry\nnotify_require a:\$notify_field_x;", qr/no "notify_field" is named "x"/],
+    ['notify_bearer s wrong=;',                  qr/"wrong="/],
+    ['notify_bearer env:UNSET_NAME;',            qr/UNSET_NAME/],
+    ["notify_bearer a;\nnotify_bearer b;",       qr/is duplicate/],
+    ['notify_path a;',                           qr/"a"/],
+    ["notify_path '/{x';",                       qr/"\/\{x"/],
+    ["notify_path '/{x}/{x}';",                  qr/"x"/],
+    ["notify_path /a;\nnotify_path /b;",         qr/is duplicate/],
+    ['notify_body half;',                        qr/"half"/],
+    ['notify_field a string strict;',            qr/"strict"/],
+    ['notify_field a integer in=query strict;',  qr/"strict"/],
+    ['notify_field a any missing=;',             qr/"missing="/],
+    ["$entry notify_publish \$notify_path_x;",  qr/\bx\b/],
+    ['notify_admin;',                            qr/number of arguments/],
+    ['notify_admin status;',                     qr/"status"/],
+    ['notify_admin stream;',                     qr/needs a key/],
+    ['notify_admin ping x;',                     qr/"x"/],
+    ['notify_admin stream $notify_path_x;',      qr/\bx\b/],
+    ["notify_admin ping;\nnotify_admin info;",   qr/is duplicate|conflicts/],
+    ["notify_admin_except '';",                  qr/""/],
+    ['notify_max_batch 0;',                      qr/"0"/],
+    ["$entry notify_publish_batch s list;",      qr/needs a "notify_field list array"/],
+    ["notify_field list array;\nnotify_publish_batch s list;", qr/needs "notify_entry"/],
+    ["notify_field list array nullable;\n$entry\nnotify_publish_batch s list;", qr/nullable/],
+    ["notify_field list string;\n$entry\nnotify_publish_batch s list;", qr/array/],
     ['notify_jwt HS512 s;',                      qr/"HS512"/],
     ['notify_jwt none s;',                       qr/"none"/],
     ['notify_jwt HS256 env:UNSET_NAME;',         qr/UNSET_NAME/],
@@ -115,7 +164,12 @@ my @publish = (
 );
 my @subscribe = (
     ["notify_subscribe '';"],
-    ['notify_subscribe a b;'],
+    ['notify_subscribe a b c d e f g h i j k l m n o p q;'],
+    ['notify_subscribe a; notify_subscribe b;'],
+    ['notify_subscribe a; notify_replay x;'], ['notify_subscribe a; notify_replay 1001;'],
+    ['notify_subscribe a; notify_keepalive 1s x y;'], ['notify_history a; notify_history b;'],
+    ['notify_history a limit=0;'], ['notify_history a max=10;'], ['notify_history a where=x;'],
+    ['notify_history a; notify_subscribe b;'],
     ["notify_subscribe a;\nnotify_subscribe b;", qr/is duplicate/],
     ["notify_subscribe a;\nproxy_pass http://127.0.0.1;", qr/conflict|duplicate/],
     ["notify_subscribe a;\nnotify_health live;", qr/conflict/],
@@ -128,6 +182,50 @@ my @subscribe = (
     ["notify_subscribe a;\nnotify_keepalive -2;", qr/"-2"/],
     ["notify_subscribe a;\nnotify_send_timeout 1x;", qr/"1x"/],
 );
+my @queues = (
+    ["notify_subscribe a;\nnotify_websocket bare;", qr/"bare"/],
+    ["notify_subscribe a;\nnotify_websocket data protocol=;", qr/"protocol="/],
+    ["notify_subscribe a;\nnotify_pong_timeout 0;", qr/"0"/],
+    ["notify_subscribe a;\nnotify_message_timeout 0;", qr/"0"/],
+    ["notify_subscribe a;\nnotify_receive b;",  qr/number of arguments/],
+    ["notify_subscribe a;\nnotify_receive b text;", qr/"text"/],
+    ["notify_subscribe a;\nnotify_receive b t=1 t=2;", qr/duplicate field "t"/],
+    ['notify_receive b t=$notify_message;',      qr/needs "notify_subscribe"/],
+    ["notify_subscribe a;\nnotify_receive_rate 0;", qr/"0"/],
+    ["notify_subscribe a;\nnotify_receive_rate 5 burst=0;", qr/"burst=0"/],
+    ['notify_inbox a g;',                        qr/number of arguments/],
+    ["notify_subscribe a;\nnotify_inbox a g c;", qr/conflicts with "notify_subscribe"/],
+    ["notify_acknowledge ids= a g c;",           qr/"ids="/],
+    ["notify_subscribe a;\nnotify_member h;",   qr/number of arguments/],
+    ["notify_subscribe a;\nnotify_member h n required;", qr/needs "header=" or "arg="/],
+    ['notify_consume s;',                        qr/number of arguments/],
+    ["notify_consume s '';",                     qr/""/],
+    ['notify_consume s g consumer=;',            qr/"consumer="/],
+    ['notify_consume s g limits=1;',             qr/"limits=1"/],
+    ['notify_consume s g limit=1 limit=2;',      qr/"limit=2"/],
+    ['notify_consume s $notify_field_g;',        qr/\bg\b/],
+    ["notify_consume s g;\nnotify_consume t g;", qr/is duplicate/],
+    ["notify_consume s g;\nnotify_subscribe s;", qr/conflict/],
+    ['notify_finish stream=s group=g;',          qr/needs an id/],
+    ["notify_finish '';",                        qr/""/],
+    ['notify_finish x stream=s;',                qr/needs both/],
+    ['notify_finish x consumer=c;',              qr/needs "stream="/],
+    ['notify_finish ids=x;',                     qr/needs "stream="/],
+    ['notify_finish x stream=s group=g remove;', qr/"remove"/],
+    ['notify_finish x stream=s group=g group=h;', qr/"group=h"/],
+    ['notify_finish $notify_field_x;',           qr/\bx\b/],
+    ['notify_limit s g;',                        qr/number of arguments/],
+    ["notify_limit s g '';",                     qr/""/],
+    ['notify_limit s g $notify_json_n;',         qr/\bn\b/],
+    ['notify_consumers s;',                      qr/number of arguments/],
+    ["notify_consumers s g;\nnotify_consumers s h;", qr/is duplicate/],
+    ['notify_finish $notify_path_id;',           qr/\bid\b/],
+    ['notify_ack_timeout soon;',                 qr/"soon"/],
+    ['notify_ack_timeout 0;',                    qr/"0"/],
+    ['notify_max_deliveries -1;',                qr/"-1"/],
+    ['notify_max_limit 0;',                      qr/"0"/],
+    ['notify_max_limit 1000001;',                qr/"1000001"/],
+);
 my @others = (
     ['notify_health alive;',                     qr/"alive"/],
     ['notify_return 99;',                        qr/"99"/],
@@ -138,7 +236,7 @@ my @others = (
 );
 refuses('http',     @$_) for @http;
 refuses('server',   @$_) for @server;
-refuses('location', @$_) for @auth, @publish, @subscribe, @others;
+refuses('location', @$_) for @auth, @publish, @subscribe, @queues, @others;
 
 my ($unknown, $message) = tried('location', "notify_publish \$no_such_variable;\n$entry");
 isnt($unknown, 0, 'a variable that is not there');
@@ -163,6 +261,11 @@ accepts('http', 'notify_redis unix:/run/redis.sock;');
 accepts('http', 'notify_redis_timeout 500ms;');
 accepts('location', "notify_auth signature;\nnotify_return 404;\n"
     . 'notify_signature env:TEST_SECRET window=5m token=x-token;');
+accepts('location', "notify_auth key;\nnotify_key /tmp header=x-key arg=key;\n"
+    . "notify_auth_failures $_;\nnotify_return 404;") for qw(off 0 20);
+my (undef, $warned) = tried('location', "notify_auth key;\nnotify_key /no/such;\nnotify_return 404;");
+like($warned, qr{\[warn\].* folder "/no/such/" .* does not exist in .*nginx.conf:\d+},
+    'a store in no folder is warned of');
 accepts('location', "notify_subscribe a;\nnotify_keepalive $_;") for qw(off 0 -1 15s);
 my ($status, $output) = tried('location', "notify_subscribe a;\nnotify_publish a;\n$entry");
 is($status, 0, 'one location may subscribe and publish') or diag $output;

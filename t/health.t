@@ -16,6 +16,9 @@ for my $what (qw(live ready)) {
     $t->answers("$what with a body", $t->request('GET', $path, body => 'x'), 200, $ok);
 }
 
+# What Prometheus asks for, in the configuration that ships.
+like($t->request('GET', '/metrics')->body, qr/^notify_redis_up\{?/m, 'figures for Prometheus');
+
 my $http = $t->http;
 my $sum  = grep { $http->request('GET', '/api/v1/notify/health/ready')->status == 200 } 1 .. 50;
 is($sum, 50, 'one connection asks often');

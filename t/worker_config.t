@@ -66,6 +66,13 @@ my @rows = (
     ['log-format',              'xml',               NOTIFY_LOG_FORMAT => 'x'],
     ['slack-webhook-url',       'ftp://localhost/x', SLACK_WEBHOOK_URL => "slack.com/$secret"],
     ['slack-webhook-url',       'env:UNSET_NAME',    SLACK_WEBHOOK_URL => 'file:/no/such/file'],
+    ['slack-bot-token',         'env:UNSET_NAME',    SLACK_BOT_TOKEN => "xoxb \n$secret"],
+    ['slack-channel',           'two words',         SLACK_CHANNEL => "a\tb"],
+    ['slack-api-url',           'slack.com',         SLACK_API_URL => 'ftp://slack.com'],
+    ['slack-actions-look',      '1ms',               NOTIFY_SLACK_ACTIONS_LOOK => 'x'],
+    ['reminder-after',          '1ms',               NOTIFY_REMINDER_AFTER => 'x'],
+    ['reminder-look',           '2h',                NOTIFY_REMINDER_LOOK => 'x'],
+    ['reminder-limit',          '-1',                NOTIFY_REMINDER_LIMIT => 'x'],
 );
 for (@rows) {
     my ($setting, $value, $variable, $bad) = @$_;
@@ -75,6 +82,12 @@ for (@rows) {
 }
 refused('a webhook on the command line', 'slack-webhook-url', says => qr/command line/,
     flags => ['--slack-webhook-url', "https://localhost/$secret"]);
+refused('a token on the command line', 'slack-bot-token', says => qr/command line/,
+    flags => ['--slack-bot-token', "xoxb-$secret"]);
+refused('a token without a channel', 'slack-channel', says => qr/"dev" has a bot token/,
+    env => {SLACK_BOT_TOKEN => "xoxb-$secret"});
+refused('a token without a channel, for one environment', 'slack-channel', says => qr/"uat" has/,
+    env => {SLACK_BOT_TOKEN_UAT => "xoxb-$secret", SLACK_CHANNEL_DEV => 'C1'});
 refused("an environment's own webhook", 'slack-webhook-url', says => qr/SLACK_WEBHOOK_URL_UAT/,
     env => {SLACK_WEBHOOK_URL_UAT => 'x'});
 refused('retry-max below retry-initial', 'retry-max',
