@@ -7,7 +7,6 @@
 using namespace notify;
 using namespace notify::redis;
 using notify::test::kTtl;
-using notify::test::LiveRedis;
 using notify::test::Strings;
 using Fixture = notify::test::QueueScripts;
 using Listener = notify::test::Listener;
