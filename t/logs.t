@@ -38,7 +38,7 @@ my @targets = (
         "Token=$word&tOkEn=$word", "api_key=$word", "API_KEY=$word&z", "token=$word&token=$word",
         "%74oken=$word", "tok%65n=$word", "token=%53%45CRETWORD$word", "token=$word#fragment",
         "a=token&token=$word", "token=$word%00", "&token=$word&", ";token=$word",
-        "x=y?token=$word"),
+        "x=y?token=$word", "token=\"$word\"", "token=a\"$word"),
     # at other places
     "/nowhere?token=$word", "/status?token=$word", "/publish/test?message=a&token=$word",
     "/publish/test/?api_key=$word", "/?token=$word", "$path/?token=$word",

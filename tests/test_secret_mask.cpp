@@ -34,7 +34,10 @@ START_TEST(masks_values) {
       {"/s?%74oken=abc&api%5fkey=d", "/s?%74oken=***&api%5fkey=*"},
       {"/s?n=%2Fp%3Ftoken%3Dabc%26x%3D1&y", "/s?n=%2Fp%3Ftoken%3D***********&y"},
       {"/s?n=%252Fp%253Ftoken%253Dabc", "/s?n=%252Fp%253Ftoken%253D***"},
+      {"/s?token=\"abc\"&b", "/s?token=*****&b"},
+      {"/s?token=a\"b,\"c HTTP/1.1", "/s?token=****** HTTP/1.1"},
       {"http args: \"token=abc\"", "http args: \"token=***\""},
+      {"http args: \"token=abc\"\n", "http args: \"token=***\"\n"},
       {"request: \"GET /?token=a\", referrer: \"http://h/?api_key=b\"",
        "request: \"GET /?token=*\", referrer: \"http://h/?api_key=*\""},
   };

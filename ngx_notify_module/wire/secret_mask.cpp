@@ -35,9 +35,13 @@ Step step(std::string_view text) {
   return {text[0], 1};
 }
 
-// Where a value ends: in a URL, or around one.
-bool ends_value(char c) {
-  return c == '&' || c == '#' || c == '"' || static_cast<unsigned char>(c) <= ' ';
+// Where a value ends: in a URL, or around one. A quote may stand in a value; the one that nginx sets
+// behind a URL is the last of the line, or `, ` follows.
+bool ends_value(std::string_view text) {
+  const char c = text.front();
+  const std::string_view behind = text.substr(1);
+  return c == '&' || c == '#' || static_cast<unsigned char>(c) <= ' ' ||
+         (c == '"' && (behind.empty() || behind.starts_with('\n') || behind.starts_with(", ")));
 }
 
 // Calls `found(begin, end)` for each value whose name `known` says to be secret. Allocates nothing:
@@ -57,7 +61,7 @@ void scan(std::string_view text, Known known, Found found) {
       in_name = false;
       if (known(std::string_view(name.data(), length))) {
         const std::size_t begin = i;
-        while (i < text.size() && !ends_value(text[i])) {
+        while (i < text.size() && !ends_value(text.substr(i))) {
           ++i;
         }
         found(begin, i);
