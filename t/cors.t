@@ -22,6 +22,8 @@ for (['GET', $stream, 401], ['GET', '/api/v1/notify/health/live', 200],
 
 my $open = $t->user_stream('u', headers => ['Origin: https://app.example.org']);
 is($open->response->header('Access-Control-Allow-Origin'), '*', 'a stream with Origin');
+is($open->response->header('Access-Control-Expose-Headers'), 'X-Request-ID, X-History-Next',
+    '... which may read the headers of ours');
 is($t->user_stream('u')->response->header('Access-Control-Allow-Origin'), undef,
     'a stream without');
 
