@@ -38,7 +38,9 @@ $t->answers('an unknown method', $t->request('BREW', '/publish/test'), 405,
 # ---- paths ---------------------------------------------------------------------------------------
 
 for my $path ('/', '/nowhere', '/publish', '/publish/', '/publish/test/more', '/status/a/b',
-    '/api/v1/nowhere', '/api/v1/internal/notify/publish/more', '/publish/test%2Fmore')
+    '/api/v1/nowhere', '/api/v1/internal/notify/publish/more', '/publish/test%2Fmore',
+    # what the configuration names for itself
+    '/environments/not_found', '/api/v1/preflight', "$stream/named", "$stream/named?token=x")
 {
     my $answer = $t->signed('GET', $path);
     $t->answers("$path is 404", $answer, 404, '{"detail":"Not Found"}',
