@@ -80,9 +80,10 @@ sub event_after () {
 }
 
 # Where, is chosen anew for each connection: in the greeting, in a length, in a message, anywhere.
-$wire->{cut_after} = sub { 1 + int rand 3000 };
-$wire->cut_all;
-survives('cut at any byte', 6, 1, sub { });
+# Half of them let through what a subscriber has missed: were all cut before, none would ever catch
+# up, and what is published behind its page of entries would be lost with the link each time.
+$wire->{cut_after} = sub { 1 + int rand(rand() < 0.5 ? 3_000 : 300_000) };
+survives('cut at any byte', 6, 0.5, sub { $wire->cut_all });
 cmp_ok($wire->cuts, '>', 20, 'over ' . $wire->cuts . ' cuts');
 
 survives('killed by Redis', 3, 0.2, sub {
