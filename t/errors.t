@@ -96,6 +96,11 @@ for (['users', $publish], ['environments', '/publish/test?message=x']) {
     $t->answers("$system: a body over the limit is 413", $t->signed('POST', $path, body => $big),
         413, $too_large, 'Content-Type' => 'application/json');
 }
+# ... nor where none is wanted
+for my $path (qw(/health /alerts/ /status/ /publish/a%2Fb /docs /docs/ /docs/page.js /openapi.json /redoc)) {
+    $t->answers("$path: a body over the limit is 413", $t->signed('POST', $path, body => $big), 413, $too_large,
+        'Content-Type' => 'application/json', 'X-Request-ID' => qr/./);
+}
 $t->answers('users: in chunks too', $t->request('POST', $publish, chunked => 1,
     body => [unpack '(a65536)*', $big]), 413, $too_large);
 my $http = $t->http;
