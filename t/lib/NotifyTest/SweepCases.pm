@@ -45,32 +45,21 @@ sub becomes ($c, $user, $statuses, $name) {
     return is($got, $statuses, $name);
 }
 
+# The steps share their waits: what is looked for takes a period and the worker's patience, 6 s, each time.
 sub run ($class, $t, $c) {
-    my $redis = $t->redis;
-    my $key   = $c->made('/clients', {client_name => 'Shop'});
-
-    # What is there stays; what is not becomes rejected, whatever became of it.
-    my @middle = sent($t, $c, $key, 'middle', 3);
-    my @cut    = sent($t, $c, $key, 'cut', 2);
-    my @done   = sent($t, $c, $key, 'done', 2);
-    sent($t, $c, $key, $_) for qw(gone strange nameless);
-    is(acknowledge($c, $key, 'done', $done[0]), 200, 'one is acknowledged');
-    $c->database->query(q{UPDATE requests SET message_id = NULL WHERE receiver_id IN (SELECT id FROM receivers WHERE user_id = 'nameless')});
+    my $key  = $c->made('/clients', {client_name => 'Shop'});
     my $many = 450;
     sent($t, $c, $key, 'many', $many);
-    my $kept = $redis->cmd('XLEN', stream('many'));
+    my $kept = $t->redis->cmd('XLEN', stream('many'));
     cmp_ok($kept, '<', $many, 'the product cuts the stream');
+    my %ids = map { $_->[0] => [sent($t, $c, $key, @$_)] } ['middle', 3], ['cut', 2], ['done', 2], ['away', 2], ['late'],
+        map { [$_] } qw(gone strange nameless beside);
+    is(acknowledge($c, $key, 'done', $ids{done}[0]), 200, 'one is acknowledged');
+    $c->database->query(q{UPDATE requests SET message_id = NULL WHERE receiver_id IN (SELECT id FROM receivers WHERE user_id = 'nameless')});
 
-    $redis->cmd('XDEL', stream('middle'), $middle[1]);
-    $redis->cmd('XTRIM', stream('cut'), 'MAXLEN', 1);
-    $redis->cmd('XTRIM', stream('done'), 'MAXLEN', 0);
-    $redis->cmd('DEL', stream($_)) for qw(gone strange nameless);
-    $redis->cmd('SET', stream('strange'), 'x');
-    becomes($c, 'middle',  'PENDING REJECTED PENDING', 'one that was deleted');
-    becomes($c, 'cut',     'REJECTED PENDING',         'one that was cut');
-    becomes($c, 'done',    'ACCEPTED REJECTED',        'what was acknowledged before stays accepted');
-    becomes($c, 'gone',    'REJECTED',                 'a stream that has expired');
-    becomes($c, 'strange', 'REJECTED',                 'one whose place another key has');
+    told($t, $ids{late}[0]);
+    frozen($t, $c);
+    gone($t, $c, \%ids);
     becomes($c, 'many', join(' ', ('REJECTED') x ($many - $kept), ('PENDING') x $kept), 'all that the product had cut, and no other');
     is(statuses($c, 'nameless'), 'PENDING', 'whose id is not known yet is left alone');
     is(NotifyTest::SendCases::row($c, 'gone', 'error_message'),
@@ -78,70 +67,82 @@ sub run ($class, $t, $c) {
     like($t->worker->output, qr/requests whose entries are gone were rejected/, 'the log says how many');
     is(acknowledge($c, $key, 'gone', '1-1'), 200, 'who acknowledges it later is told nothing else');
     is(statuses($c, 'gone'), 'REJECTED', 'and it stays so');
-
-    told_before($t, $c, $key);
-    away($t, $c, $key);
-    several($t, $c, $key);
+    several($t, $c, $key, \%ids);
     return;
 }
 
-# Acknowledged before it was cut, and recorded much later: taken by a worker that was killed then.
-sub told_before ($t, $c, $key) {
-    my ($id)  = sent($t, $c, $key, 'late');
+# Acknowledged before it is cut, and recorded much later: taken by a worker that was killed then.
+sub told ($t, $id) {
     my $order = q{redis.call('XADD', KEYS[1], '*', 'stream', KEYS[2], 'id', ARGV[1]) }
         . q{return redis.call('XREADGROUP', 'GROUP', 'catalog', 'killed', 'COUNT', 1000, 'STREAMS', KEYS[1], '>')};
-    $t->redis->cmd('EVAL', $order, 2, $acks, stream('late'), $id);
-    $t->redis->cmd('DEL', stream('late'));
-    sent($t, $c, $key, 'beside');
-    $t->redis->cmd('DEL', stream('beside'));
-    my @seen;
-    ok(wait_until(sub { push @seen, statuses($c, 'late'); $seen[-1] ne 'PENDING' }, 60), 'an acknowledgement that was under way');
-    is($seen[-1], 'ACCEPTED', 'is not overtaken');
-    becomes($c, 'beside', 'REJECTED', 'others are rejected after it');
-    return;
+    return $t->redis->cmd('EVAL', $order, 2, $acks, stream('late'), $id);
 }
 
-# Redis stands still, the database takes nothing: nothing is rejected by mistake, and it goes on.
-sub away ($t, $c, $key) {
-    my @ids = sent($t, $c, $key, 'away', 2);
+# Redis stands still: nothing is known, and nothing is rejected by mistake.
+sub frozen ($t, $c) {
     $t->redis->freeze;
-    pause_for(8, sub { statuses($c, 'away') ne 'PENDING PENDING' });    # longer than a period and what it waits for
+    pause_for(7, sub { statuses($c, 'away') ne 'PENDING PENDING' });    # longer than a period and what it waits for
     is(statuses($c, 'away'), 'PENDING PENDING', 'Redis stands still: nothing is known, and nothing is rejected');
     $t->redis->thaw;
     ok(wait_until(sub { ($t->redis->cmd('XLEN', stream('away')) // 0) == 2 }, 10), 'Redis is back');
-    $c->database->lock;
-    $t->redis->cmd('XDEL', stream('away'), $ids[0]);
-    pause_for(8, sub { statuses($c, 'away') ne 'PENDING PENDING' });
-    is(statuses($c, 'away'), 'PENDING PENDING', 'the database takes nothing');
-    $c->database->unlock;
-    becomes($c, 'away', 'REJECTED PENDING', 'and then it does');
-    if ($c->database->kind eq 'postgresql') {
-        $c->database->stop;
-        $t->redis->cmd('DEL', stream('away'));
-        $c->database->start;
-        becomes($c, 'away', 'REJECTED REJECTED', 'PostgreSQL was restarted');
-    }
     return;
 }
 
-# One of several sweeps; when it leaves another one does.
-sub several ($t, $c, $key) {
+# What is there stays; what is not becomes rejected, whatever became of it. But not before what was
+# acknowledged is recorded.
+sub gone ($t, $c, $ids) {
+    my $redis = $t->redis;
+    $redis->cmd('XDEL', stream('middle'), $ids->{middle}[1]);
+    $redis->cmd('XTRIM', stream('cut'), 'MAXLEN', 1);
+    $redis->cmd('XTRIM', stream('done'), 'MAXLEN', 0);
+    $redis->cmd('DEL', stream($_)) for qw(gone strange nameless late beside);
+    $redis->cmd('SET', stream('strange'), 'x');
+    my ($late, $beside);
+    ok(wait_until(sub { ($beside, $late) = (statuses($c, 'beside'), statuses($c, 'late')); $late ne 'PENDING' }, 60),
+        'an acknowledgement that was under way');
+    is($late, 'ACCEPTED', 'is not overtaken');
+    is($beside, 'PENDING', 'and others wait for it');
+    becomes($c, 'beside',  'REJECTED',                 'they are rejected after it');
+    becomes($c, 'middle',  'PENDING REJECTED PENDING', 'one that was deleted');
+    becomes($c, 'cut',     'REJECTED PENDING',         'one that was cut');
+    becomes($c, 'done',    'ACCEPTED REJECTED',        'what was acknowledged before stays accepted');
+    becomes($c, 'gone',    'REJECTED',                 'a stream that has expired');
+    becomes($c, 'strange', 'REJECTED',                 'one whose place another key has');
+    return;
+}
+
+# One of several sweeps; when it leaves another one does. Meanwhile the database takes nothing.
+sub several ($t, $c, $key, $ids) {
+    my $redis  = $t->redis;
     my $first  = $t->worker;
     my $second = $c->start_worker(env => {$c->{worker}{env}->%*, RUN_DIR => $t->dir . '/second'});
     my $count  = 30;
     sent($t, $c, $key, "s$_") for 1 .. $count;
-    $t->redis->cmd('DEL', map { stream("s$_") } 1 .. $count);
     my $rejected = sub {
         return $c->database->value(q{SELECT COUNT(*) FROM requests WHERE status = 'REJECTED' AND receiver_id IN }
             . q{(SELECT id FROM receivers WHERE user_id LIKE 's_' OR user_id LIKE 's__')});
     };
+
+    $c->database->lock;
+    $redis->cmd('DEL', map { stream("s$_") } 1 .. $count);
+    $redis->cmd('XDEL', stream('away'), $ids->{away}[0]);
+    pause_for(7, sub { statuses($c, 'away') ne 'PENDING PENDING' });
+    is(statuses($c, 'away'), 'PENDING PENDING', 'the database takes nothing');
+    $c->database->unlock;
+    becomes($c, 'away', 'REJECTED PENDING', 'and then it does');
     ok(wait_until(sub { $rejected->() == $count }, 40), 'of several workers one rejects them');
     unlike($second->output, qr/were rejected/, 'and the other one none');
+
     $first->stop;
     ok(wait_until(sub { $second->output =~ /the catalogue is served socket/ }, 10), 'the catalogue is served by the other one');
     sent($t, $c, $key, 'heir');
-    $t->redis->cmd('DEL', stream('heir'));
-    becomes($c, 'heir', 'REJECTED', 'when it has left the other one does');
+    $redis->cmd('DEL', stream('heir'), stream('away'));
+    if ($c->database->kind eq 'postgresql') {
+        $c->database->stop;
+        $c->database->start;
+    }
+    becomes($c, 'heir', 'REJECTED', 'when it has left the other one does, also when PostgreSQL was restarted');
+    becomes($c, 'away', 'REJECTED REJECTED', 'and nothing is forgotten');
     like($second->output, qr/were rejected/, 'as it says');
     return;
 }
