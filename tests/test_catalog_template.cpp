@@ -106,6 +106,12 @@ START_TEST(validates) {
   // A property may be called like a keyword.
   EXPECT_EQ(wrong(R"({"properties":{"multipleOf":{"multipleOf":0.5}}})", R"({"multipleOf":1.5})"),
             "");
+  for (const char* reference : {"#/$defs/a~1b c", "#/%24defs/a~1b%20c"}) {
+    const auto referring = R"({"$defs":{"a/b c":{"type":"string"}},"properties":{"a":{"$ref":")" +
+                           std::string(reference) + R"("}}})";
+    EXPECT_ROW(reference, !check_schema(referring).has_value());
+    EXPECT_ROW(reference, wrong(referring, R"({"a":7})").starts_with("body.data.a;"));
+  }
   const auto* fourth = R"({"$schema":"http://json-schema.org/draft-04/schema#","properties":)"
                        R"({"a":{"exclusiveMaximum":true,"maximum":5}}})";
   EXPECT_EQ(wrong(fourth, R"({"a":4})"), "");
@@ -129,6 +135,16 @@ START_TEST(refuses_schemas) {
            std::string(R"({"$ref":"#/nothing"})"),
            std::string(R"({"properties":{"a":{"pattern":"(a+)+$"}}})"),
            std::string(R"({"patternProperties":{"(a+)+$":{}}})"),
+           // What the library would take for another place than rapidjson.
+           std::string(R"({"":{"default":{}},"default":{"allOf":[{"$ref":"#//default"}]},)"
+                       R"("allOf":[{"$ref":"#//default"}]})"),
+           std::string(R"({"":{"default":{}},"default":{"pattern":"(a+)+$"},)"
+                       R"("allOf":[{"$ref":"#//default"}]})"),
+           std::string(R"({"default":{"":{},"pattern":"x"},"$ref":"#/default/"})"),
+           std::string(R"({"default":{"a/b":{}},"$ref":"#/default%2Fa/b"})"),
+           std::string(R"({"default":{"~1":{}},"$ref":"#/default/%7E1"})"),
+           std::string(R"({"default":{"a\u0000b":{}},"$ref":"#/default/a\u0000b"})"),
+           std::string(R"({"default":{"a%+5":{}},"$ref":"#/default/a%+5"})"),
            std::string(R"({"type":7})"),
            std::string(R"({"properties":{"a":{"multipleOf":0}}})"),
            std::string(R"({"properties":{"a":{"multipleOf":-1}}})"),

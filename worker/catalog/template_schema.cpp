@@ -32,6 +32,27 @@ std::string_view text_of(const Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
+// Where a reference leads, as a JSON pointer. Only what the library takes for the same place: it
+// skips empty names, ends one at a NUL, and decodes what is encoded last. Unlike rapidjson it knows
+// that
+// `$` need not be encoded.
+std::optional<std::string> pointer_of(std::string_view reference) {
+  if (!reference.starts_with('#')) {
+    return std::nullopt;
+  }
+  auto pointer = percent_decode_strict(reference.substr(1));
+  const auto differ = [&](char c) {
+    return std::count(pointer->begin(), pointer->end(), c) !=
+           std::count(reference.begin(), reference.end(), c);
+  };
+  if (!pointer || pointer->find('\0') != std::string::npos ||
+      pointer->find("//") != std::string::npos || pointer->ends_with('/') || differ('/') ||
+      differ('~')) {
+    return std::nullopt;
+  }
+  return pointer;
+}
+
 // Walks all that a schema says, through its references.
 class SchemaWalk {
  public:
@@ -117,11 +138,12 @@ class SchemaWalk {
   }
 
   void follow(const Value& reference, std::size_t depth) {
-    if (!reference.IsString() || !text_of(reference).starts_with('#')) {
-      problem_ = "a reference has to begin with `#/`";
+    const auto path = reference.IsString() ? pointer_of(text_of(reference)) : std::nullopt;
+    if (!path) {
+      problem_ = "a reference has to begin with `#/`, and to name each step";
       return;
     }
-    const rapidjson::Pointer pointer(reference.GetString(), reference.GetStringLength());
+    const rapidjson::Pointer pointer(path->data(), path->size());
     const auto* target = pointer.IsValid() ? pointer.Get(root_) : nullptr;
     if (target == nullptr) {
       problem_ = "a reference leads nowhere";
