@@ -23,6 +23,9 @@ my $conf = $t->read_file($t->root . '/nginx.conf.example') . $t->read_file($t->r
 my @numbers = $conf =~ /limit_req_zone .* rate=(\d+)r|limit_req zone=\w+ burst=(\d+) /g;
 is(join(' ', grep { defined } @numbers), '2000 100 4000 5000', 'the numbers of docs/catalog.md');
 
+is($c->admin('GET', '/clients', undef, map { $_ => 'x' x 60_000 } qw(X-A X-B X-C))->status, 200,
+    'a head as large as nginx takes');
+
 # ---- each part for itself -------------------------------------------------------------------------
 
 my $slow = $t->start_other_nginx(shipped => 1, env => $c->environment, edit => {

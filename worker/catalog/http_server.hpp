@@ -26,7 +26,7 @@ namespace notify::worker {
 class HttpServer {
  public:
   static constexpr std::size_t kMostBody = 1024 * 1024 + 1024;  // nginx has the smaller bound
-  static constexpr std::size_t kMostHead = 64 * 1024;
+  static constexpr std::size_t kMostHead = 320 * 1024;          // nginx takes four times 64 kB
 
   using Respond = std::function<void(const Answer&)>;  // once; later or at once
   using Handler = std::function<void(const ApiRequest&, Respond)>;
