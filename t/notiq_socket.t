@@ -3,6 +3,7 @@
 
 use v5.36;
 
+use Encode qw(encode_utf8);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP ();
@@ -57,6 +58,15 @@ for my $row (['in capitals', 'SHOP/alice'], ['with its key', "shop/alice?api_key
 }
 is($t->request('GET', '/api/ws/shop')->status, 404, 'without a user');
 unlike($t->nginx->access_log, qr/\Q$key\E/, 'no key is in the log');
+
+# The longest names of a client and a user that are taken are names of a stream, too.
+my $long     = "\x{e9}" x 84 . 'abc';
+my $long_key = encode_utf8($c->made('/clients', {client_name => $long}));
+my $longest  = join '/', map { join '', map { sprintf '%%%02x', ord } split //, encode_utf8($_) } $long, 'u' x 255;
+my $sent     = sent('u' x 255, 'to the longest', $long_key);
+is(ids(client($longest), $sent), $sent, 'a client of 171 bytes, a user of 255');
+is($c->admin('POST', '/clients', {client_name => "\x{e9}" x 86})->status, 422, 'a longer name is refused');
+is($c->client($key, 'POST', '/notification/send', body("a\nb", 'x'))->status, 422, 'as is a user who could not connect');
 
 # ---- what comes ----------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ START_TEST(refuses) {
       {body(R"(,"color_code":"#ffff")"), "body.color_code string_pattern_mismatch;"},
       {body(R"(,"user_id":"\ud800")"), "body.user_id string_unicode;"},
       {body(R"(,"user_id":"a\u0000")"), "body.user_id value_error;"},
+      {body(R"(,"user_id":"a\r\nb")"), "body.user_id value_error;"},
       {body(",\"user_id\":\"\xc3\xbc" + std::string(254, 'x') + "\""),
        "body.user_id string_too_long;"},
       {body(R"(,"redirection":{})"), "body.redirection.type missing;body.redirection.url missing;"},

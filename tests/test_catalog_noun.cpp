@@ -18,6 +18,14 @@ std::string wrong(const NounValues& values) {
   return out;
 }
 
+std::string many(std::string_view text, int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) {
+    out += text;
+  }
+  return out;
+}
+
 START_TEST(creates) {
   const auto channel = read_create(kChannels, R"({"name":"SMS","other":1})");
   EXPECT_EQ(wrong(channel), "");
@@ -47,6 +55,15 @@ START_TEST(refuses) {
       {kClients, R"({"client_name":"\ud800"})", "body.client_name string_unicode;"},
       {kClients, R"({"client_name":"a\u0000"})", "body.client_name value_error;"},
       {kClients, R"({"client_name":"a:b"})", "body.client_name value_error;"},
+      {kClients, "{\"client_name\":\"" + many("\xf0\x9f\x98\x80", 43) + "\"}",
+       "body.client_name string_too_long;"},
+      {kClients, "{\"client_name\":\"" + many("\xf0\x9f\x98\x80", 42) + "abc\"}", ""},
+      {kReceivers, R"({"client_id":"c0000000-0000-4000-8000-000000000000","user_id":"a\nb"})",
+       "body.user_id value_error;"},
+      {kReceivers,
+       R"({"client_id":"c0000000-0000-4000-8000-000000000000","user_id":")" +
+           many("\xf0\x9f\x98\x80", 64) + "\"}",
+       "body.user_id string_too_long;"},
       {kChannels, R"({"name":"x","description":7})", "body.description string_type;"},
       {kProviders, R"({"name":"x","channel_id":"x","config":{}})", "body.channel_id uuid_parsing;"},
       {kProviders, R"({"name":"x","channel_id":"x","config":[]})", "body.config dict_type;"},

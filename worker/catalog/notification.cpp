@@ -45,7 +45,6 @@ FieldRule count_rule(std::string_view name, int most) {
   return out;
 }
 
-constexpr std::size_t kMostUserBytes = 255;  // it is part of a stream's name
 constexpr int kMostActions = 20;
 constexpr int kMostMetadata = 100;
 
@@ -139,12 +138,8 @@ void check_metadata(std::string_view raw, Errors& errors) {
 }
 
 void check_user(std::string_view user, Errors& errors) {
-  if (user.find('\0') != user.npos) {
-    add_error(errors, {"body"}, "user_id", "value_error", "Value error, no id holds a NUL");
-  }
-  if (user.size() > kMostUserBytes) {
-    add_error(errors, {"body"}, "user_id", "string_too_long",
-              "String should have at most 255 bytes");
+  if (auto error = check_user_id(user)) {
+    errors.push_back(std::move(*error));
   }
 }
 

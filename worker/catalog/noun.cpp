@@ -78,18 +78,31 @@ FieldError body_error(const Column& column, std::string_view type, std::string m
           {}};
 }
 
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 // Names stand in keys of Redis, in paths and in headers.
 bool is_plain_name(std::string_view text) {
-  return trim(text).size() == text.size() && std::none_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == ':' || c == '/' ||
-                  c == '{' || c == '}';
-         });
+  return trim(text).size() == text.size() && !has_control(text) &&
+         text.find_first_of(":/{}") == text.npos;
+}
+
+std::string most_bytes(std::size_t most) {
+  return "String should have at most " + std::to_string(most) + " bytes";
 }
 
 std::optional<FieldError> check_text(const Noun& noun, const Column& column,
                                      std::string_view text) {
+  if (column.name == "user_id") {
+    return check_user_id(text);
+  }
   if (text.find('\0') != text.npos) {
     return body_error(column, "value_error", "Value error, no text holds a NUL");
+  }
+  if (column.name == "client_name" && text.size() > kMostClientBytes) {
+    return body_error(column, "string_too_long", most_bytes(kMostClientBytes));
   }
   if (column.type == kUuid && !is_uuid(text)) {
     return body_error(column, "uuid_parsing", "Input should be a valid UUID");
@@ -172,6 +185,17 @@ const NounValues::Value& NounValues::of(const Noun& noun, std::string_view colum
 
 NounValues::Value& NounValues::of(const Noun& noun, std::string_view column) {
   return const_cast<Value&>(std::as_const(*this).of(noun, column));
+}
+
+std::optional<FieldError> check_user_id(std::string_view user_id) {
+  const Column column{"user_id"};
+  if (user_id.size() > kMostUserBytes) {
+    return body_error(column, "string_too_long", most_bytes(kMostUserBytes));
+  }
+  return has_control(user_id)
+             ? std::optional(body_error(column, "value_error",
+                                        "Value error, no id holds a control character"))
+             : std::nullopt;
 }
 
 NounValues read_create(const Noun& noun, std::string_view body) { return read(noun, body, false); }

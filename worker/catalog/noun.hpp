@@ -3,6 +3,8 @@
 // What the catalogue has: one table of columns for each noun. Validation of bodies, SQL and the
 // JSON of answers follow from it. Pure.
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,6 +70,13 @@ struct NounValues {
   [[nodiscard]] const Value& of(const Noun& noun, std::string_view column) const;
   Value& of(const Noun& noun, std::string_view column);
 };
+
+// The stream of a user's notifications is named by APP_ENV, client and user, and nginx serves no
+// name of more than 512 bytes, or with a control character: beyond these bounds nobody could
+// connect.
+inline constexpr std::size_t kMostClientBytes = 171;
+inline constexpr std::size_t kMostUserBytes = 255;
+std::optional<FieldError> check_user_id(std::string_view user_id);
 
 NounValues read_create(const Noun& noun, std::string_view body);
 NounValues read_update(const Noun& noun, std::string_view body);
