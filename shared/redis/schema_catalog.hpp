@@ -13,13 +13,14 @@
 //   away, by
 //                                 request's id and time in ms: not to be sent by who finds one in
 //                                 the outbox. Who has withdrawn one takes it out.
-//   notify:{catalog}:sweep        string: which worker looks for requests whose entries are gone (a
-//                                 lease)
+//   notify:{catalog}:sweep:<env>  string: which worker of an APP_ENV looks for its requests whose
+//                                 entries are gone (a lease)
 //   notify:{<provider>}:outgoing  stream of what goes out through a provider, by its id; its group
 //                                 is `catalog`, its side keys are those of any stream
 //
-// An entry of a user's stream has the fields `message`, `timestamp` and `request`, which is the id
-// of the catalogue's row.
+// A user's stream is `<env>:notiq:notifications:<client>:<user>`, with APP_ENV and the client's
+// name in lower case; its group is `<env>:notiq:notification_group`. An entry has the fields
+// `message`, `timestamp` and `request`, which is the id of the catalogue's row.
 
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ extern const Script catalog_withdraw;
 inline constexpr std::string_view kCatalogClients = "notify:{catalog}:clients";
 inline constexpr std::string_view kCatalogAcks = "notify:{catalog}:acks";
 inline constexpr std::string_view kCatalogGroup = "catalog";
-inline constexpr std::string_view kCatalogSweep = "notify:{catalog}:sweep";
+inline constexpr std::string_view kUsersStreams = ":notiq:notifications:";  // after APP_ENV
 inline constexpr std::string_view kCatalogWithdrawn = "notify:{catalog}:withdrawn";
 
 // What stands under a publication's idempotency key instead of an entry's id where it is not to be
@@ -46,5 +47,8 @@ inline constexpr std::string_view kCatalogWithdrawn = "notify:{catalog}:withdraw
 inline constexpr std::string_view kWithdrawnMark = "-";
 
 std::string provider_stream(std::string_view provider_id);
+std::string user_stream(std::string_view app_env, std::string_view client, std::string_view user);
+std::string users_group(std::string_view app_env);
+std::string sweep_lease(std::string_view app_env);
 
 }  // namespace notify::redis

@@ -124,6 +124,13 @@ ALTER TABLE outbox ADD COLUMN withdrawn TEXT;
 CREATE INDEX requests_pending ON requests (receiver_id, id)
 WHERE status = 'PENDING' AND message_id IS NOT NULL;
 )"},
+    // Of rows that were there before nobody knows it.
+    Step{4, "the environment of requests", R"(
+ALTER TABLE requests ADD COLUMN app_env TEXT;
+DROP INDEX requests_pending;
+CREATE INDEX requests_pending ON requests (app_env, receiver_id, id)
+WHERE status = 'PENDING' AND message_id IS NOT NULL;
+)"},
 };
 
 std::string replace_all(std::string text, std::string_view what, std::string_view with) {

@@ -61,9 +61,9 @@ void Acknowledger::again(milliseconds after) {
 // ---- one user's ---------------------------------------------------------------------------------
 
 void Acknowledger::take(const std::string& stream, const std::vector<std::string>& ids,
-                        const std::string& user_id,
+                        const Owner& owner,
                         std::function<void(Result<std::vector<Accepted>>)> done) {
-  std::vector<std::string> arguments{options_.group, user_id, "request"};
+  std::vector<std::string> arguments{redis::users_group(owner.app_env), owner.user_id, "request"};
   arguments.insert(arguments.end(), ids.begin(), ids.end());
   calls_.script(redis::scripts::acknowledge, {stream}, std::move(arguments), kWait,
                 [ids, done = std::move(done)](const Result<redis::Reply>& reply) {
@@ -137,9 +137,9 @@ void Acknowledger::acknowledge(const std::string& key_digest, const Acknowledgem
         if (body.message_ids.empty()) {
           return respond(acknowledged());
         }
-        const Owner owner{(*client)->id, {}, body.user_id};
-        const auto stream = options_.stream_prefix + (*client)->name + ":" + body.user_id;
-        take(stream, body.message_ids, body.user_id,
+        const Owner owner{options_.app_env, (*client)->id, {}, body.user_id};
+        const auto stream = redis::user_stream(owner.app_env, (*client)->name, owner.user_id);
+        take(stream, body.message_ids, owner,
              [this, owner, stream, ids = body.message_ids,
               respond](Result<std::vector<Accepted>> taken) {
                if (!taken) {
@@ -228,6 +228,24 @@ void Acknowledger::on_entries(std::vector<Told> told, bool full) {
   next(std::move(batches), full);
 }
 
+// Of any environment: what one Redis tells is of one database, and comes to whatever worker takes
+// it.
+std::optional<Acknowledger::Owner> Acknowledger::owner_of(std::string_view stream) {
+  const auto mark = stream.find(redis::kUsersStreams);
+  if (mark == stream.npos) {
+    return std::nullopt;
+  }
+  const auto names = stream.substr(mark + redis::kUsersStreams.size());
+  const auto colon = names.find(':');
+  if (colon == names.npos) {
+    return std::nullopt;
+  }
+  return Owner{text_of(stream.substr(0, mark)),
+               {},
+               text_of(names.substr(0, colon)),
+               text_of(names.substr(colon + 1))};
+}
+
 // One after the other: a page is done before the next one is read.
 void Acknowledger::next(std::shared_ptr<std::vector<Batch>> batches, bool full) {
   if (batches->empty()) {
@@ -236,14 +254,11 @@ void Acknowledger::next(std::shared_ptr<std::vector<Batch>> batches, bool full) 
   }
   auto batch = std::move(batches->back());
   batches->pop_back();
-  const auto& prefix = options_.stream_prefix;
-  const auto colon = batch.stream.find(':', prefix.size());
-  if (!batch.stream.starts_with(prefix) || colon == std::string::npos || batch.ids.empty()) {
+  const auto owner = owner_of(batch.stream);
+  if (!owner || batch.ids.empty()) {
     finish(batch);
     return next(std::move(batches), full);
   }
-  const auto client = batch.stream.substr(prefix.size(), colon - prefix.size());
-  const auto user = batch.stream.substr(colon + 1);
   const auto done = [this, batch, batches = std::move(batches),
                      full](const Result<bool>& recorded) {
     if (!recorded) {
@@ -257,12 +272,12 @@ void Acknowledger::next(std::shared_ptr<std::vector<Batch>> batches, bool full) 
     finish(batch);
     next(batches, full);
   };
-  take(batch.stream, batch.ids, user,
-       [this, client, user, done](Result<std::vector<Accepted>> taken) {
+  take(batch.stream, batch.ids, *owner,
+       [this, owner = *owner, done](Result<std::vector<Accepted>> taken) {
          if (!taken) {
            return done(taken.error());
          }
-         record({{}, client, user}, std::move(*taken), done);
+         record(owner, std::move(*taken), done);
        });
 }
 

@@ -36,9 +36,8 @@ class Acknowledger {
   static constexpr std::chrono::milliseconds kLeft{15'000};
 
   struct Options {
-    std::string stream_prefix;  // of users' streams
-    std::string group;          // of their streams
-    std::string consumer;       // this worker's token
+    std::string app_env;
+    std::string consumer;  // this worker's token
   };
 
   Acknowledger(redis::Host& host, Log& log, redis::Client& client, SqlPool& pool, Options options);
@@ -69,12 +68,14 @@ class Acknowledger {
   void finish(const Batch& batch);
   // Whose entries they are; `client_id` or `client_name`: the one that is known.
   struct Owner {
+    std::string app_env;
     std::string client_id;
     std::string client_name;
     std::string user_id;
   };
-  void take(const std::string& stream, const std::vector<std::string>& ids,
-            const std::string& user_id, std::function<void(Result<std::vector<Accepted>>)> done);
+  static std::optional<Owner> owner_of(std::string_view stream);
+  void take(const std::string& stream, const std::vector<std::string>& ids, const Owner& owner,
+            std::function<void(Result<std::vector<Accepted>>)> done);
   void record(const Owner& owner, std::vector<Accepted> accepted,
               std::function<void(Result<bool>)> done);
   // Tells the stream of acknowledgements, as nginx does; `done` with whether all of it stands

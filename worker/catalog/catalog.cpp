@@ -29,11 +29,6 @@ HttpServer::Options server_options(const Config& config) {
   return options;
 }
 
-// Of users' streams: `<client>:<user>` follows.
-std::string stream_prefix(const Config& config) {
-  return config.catalog.app_env + ":notiq:notifications:";
-}
-
 Outbox::Options outbox_options(const Config& config, const std::string& token) {
   Outbox::Options options;
   options.holder = token;
@@ -51,15 +46,13 @@ Catalog::Catalog(Loop& loop, Log& log, redis::Client& commands, Engine& engine, 
       pool_(std::make_unique<SqlPool>(loop, log, sql_options(config))),
       clients_(loop, log, commands, *pool_),
       outbox_(loop, log, commands, *pool_, outbox_options(config, token)),
-      sender_(loop, log, *pool_, outbox_, stream_prefix(config)),
-      acknowledger_(
-          loop, log, commands, *pool_,
-          {stream_prefix(config), config.catalog.app_env + ":notiq:notification_group", token}),
+      sender_(loop, log, *pool_, outbox_, config.catalog.app_env),
+      acknowledger_(loop, log, commands, *pool_, {config.catalog.app_env, token}),
       outgoing_(loop, log, commands, engine, janitor, *pool_,
                 {link, token, config.budget_burst, config.budget_rate, config.catalog.backlog,
                  config.catalog.providers, &metrics}),
       sweep_(loop, log, commands, *pool_, metrics,
-             {stream_prefix(config), token, config.catalog.sweep,
+             {config.catalog.app_env, token, config.catalog.sweep,
               config.catalog.patience + kRecorded}),
       api_(loop, log, *pool_, clients_, sender_, acknowledger_,
            {config.catalog.admin_name, config.catalog.admin_password, config.catalog.app_env,

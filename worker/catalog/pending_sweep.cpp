@@ -92,7 +92,7 @@ void PendingSweep::take_lease() {
 }
 
 void PendingSweep::lease(milliseconds time, redis::Completion done) {
-  calls_.script(redis::scripts::lease, {std::string(redis::kCatalogSweep)},
+  calls_.script(redis::scripts::lease, {redis::sweep_lease(options_.app_env)},
                 {options_.token, std::to_string(time.count())}, milliseconds{0}, std::move(done));
 }
 
@@ -100,22 +100,23 @@ void PendingSweep::lease(milliseconds time, redis::Completion done) {
 
 Result<std::vector<PendingSweep::Row>> PendingSweep::read_page(sql::Session& session,
                                                                const Place& after,
-                                                               const std::string& stream_prefix) {
+                                                               const std::string& app_env) {
   auto rows = session.query(
       "SELECT CAST(requests.id AS TEXT), message_id, CAST(receiver_id AS TEXT), name_key, user_id "
       "FROM requests JOIN receivers ON receivers.id = requests.receiver_id JOIN clients ON "
       "clients.id = receivers.client_id WHERE status = 'PENDING' AND message_id IS NOT NULL AND "
-      "(requests.receiver_id, requests.id) > (?, ?) ORDER BY requests.receiver_id, requests.id "
+      "app_env = ? AND (requests.receiver_id, requests.id) > (?, ?) ORDER BY requests.receiver_id, "
+      "requests.id "
       "LIMIT " +
           std::to_string(kPage),
-      5, {after.receiver_id, after.id});
+      5, {app_env, after.receiver_id, after.id});
   if (!rows) {
     return rows.error();
   }
   std::vector<Row> out;
   for (const auto& row : *rows) {
     out.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
-                   stream_prefix + row[3].value_or("") + ":" + row[4].value_or("")});
+                   redis::user_stream(app_env, row[3].value_or(""), row[4].value_or(""))});
   }
   return out;
 }
@@ -123,8 +124,8 @@ Result<std::vector<PendingSweep::Row>> PendingSweep::read_page(sql::Session& ses
 void PendingSweep::read() {
   lease(options_.every + kLease, [](const Result<redis::Reply>&) {});
   pool_.submit<std::vector<Row>>(
-      [place = place_, prefix = options_.stream_prefix](sql::Session& session) {
-        return read_page(session, place, prefix);
+      [place = place_, app_env = options_.app_env](sql::Session& session) {
+        return read_page(session, place, app_env);
       },
       [this, round = round_](Result<std::vector<Row>> rows) {
         if (!is_current(round)) {

@@ -18,7 +18,8 @@
 //
 // So an acknowledgement wins, however late it is recorded, if it came before the entry was found
 // gone. Of several workers one sweeps, by a lease; two would do no harm. Whatever fails ends the
-// round; the next one begins anew.
+// round; the next one begins anew. Other environments' requests in the same database are theirs:
+// their entries may be in another Redis.
 //
 // Bounds: kPage rows a page, with a pause behind each; kMostGone wait at a time; kPage rows in a
 // transaction.
@@ -43,7 +44,7 @@ class PendingSweep {
   static constexpr std::size_t kMostGone = 10'000;
 
   struct Options {
-    std::string stream_prefix;           // of users' streams
+    std::string app_env;                 // whose requests are looked at
     std::string token;                   // this worker's
     std::chrono::milliseconds every{0};  // 0: never
     std::chrono::milliseconds grace{0};  // longer than an acknowledgement takes to be recorded
@@ -75,7 +76,7 @@ class PendingSweep {
   };
 
   static Result<std::vector<Row>> read_page(sql::Session& session, const Place& after,
-                                            const std::string& stream_prefix);
+                                            const std::string& app_env);
   static Result<std::size_t> reject(sql::Session& session, const std::vector<Row>& rows);
 
   void enter(State next, std::chrono::milliseconds after);

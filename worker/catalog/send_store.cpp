@@ -192,9 +192,11 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
   const auto now = now_text();
   auto made = session.run(
       "INSERT INTO requests (id, client_id, channel_id, provider_id, receiver_id, template_id, "
-      "payload, request_source, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "payload, request_source, app_env, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?)",
       {order.request_id, client.id, *channel, id_or_null(plan->provider_id), (*receiver)->id,
-       id_or_null(plan->template_id), order.notification.payload, order.source, now, now},
+       id_or_null(plan->template_id), order.notification.payload, order.source, order.app_env, now,
+       now},
       Session::Keep::kYes);
   if (!made) {
     return made.error();
@@ -202,7 +204,7 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
   out.rows.push_back(
       {make_uuid(),
        order.request_id,
-       order.stream_prefix + client.name + ":" + out.user_id,
+       redis::user_stream(order.app_env, client.name, out.user_id),
        true,
        {"message", order.notification.payload, "timestamp", now, "request", order.request_id},
        now,

@@ -80,7 +80,7 @@ struct SendOrder {
   Notification notification;
   std::string source = "notification";
   std::string holder;
-  std::string stream_prefix;  // of users' streams; `<client>:<user>` follows
+  std::string app_env;
 };
 
 struct Prepared {

@@ -20,19 +20,14 @@ Answer not_sent() { return unavailable(kRequestCodes.create, "The notification w
 
 }  // namespace
 
-Sender::Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox,
-               std::string stream_prefix)
-    : host_(host),
-      log_(log),
-      pool_(pool),
-      outbox_(outbox),
-      stream_prefix_(std::move(stream_prefix)) {}
+Sender::Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, std::string app_env)
+    : host_(host), log_(log), pool_(pool), outbox_(outbox), app_env_(std::move(app_env)) {}
 
 void Sender::send(SendOrder order, const Success& success, const Respond& respond) {
   // nginx's id of the HTTP request becomes the row's: one id from the answer to the provider.
   order.request_id = is_uuid(order.request_id) ? to_lower(order.request_id) : make_uuid();
   order.holder = outbox_.holder();
-  order.stream_prefix = stream_prefix_;
+  order.app_env = app_env_;
   order.gate = std::make_shared<CommitGate>();
   const auto id = order.request_id;
   const auto kept = std::make_shared<const SendOrder>(std::move(order));

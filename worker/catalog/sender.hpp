@@ -31,9 +31,9 @@ class Sender {
   using Success =
       std::function<void(const Prepared& prepared, const std::string& message_id, Respond)>;
 
-  Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, std::string stream_prefix);
+  Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, std::string app_env);
 
-  // Fills in what the sender knows: id, holder, prefix.
+  // Fills in what the sender knows: id, holder, environment.
   void send(SendOrder order, const Success& success, const Respond& respond);
 
  private:
@@ -45,7 +45,7 @@ class Sender {
   Log& log_;
   SqlPool& pool_;
   Outbox& outbox_;
-  std::string stream_prefix_;
+  std::string app_env_;
 };
 
 }  // namespace notify::worker

@@ -6,6 +6,7 @@ package NotifyTest::SweepCases;
 
 use v5.36;
 
+use JSON::PP ();
 use NotifyTest;
 use NotifyTest::Catalog;
 use NotifyTest::SendCases;
@@ -111,12 +112,29 @@ sub gone ($t, $c, $ids) {
     return;
 }
 
-# One of several sweeps; when it leaves another one does. Meanwhile the database takes nothing.
+# A worker of another environment, with its own place to serve the catalogue, and what it has sent.
+sub stranger ($t, $c, $key) {
+    my %env    = (APP_ENV => 'other', RUN_DIR => $t->dir . '/other', NOTIFY_CATALOG_SOCKET => $t->dir . '/other.sock');
+    my $worker = $c->start_worker(env => {$c->{worker}{env}->%*, %env});
+    wait_until(sub { -S $env{NOTIFY_CATALOG_SOCKET} }, 10) or die "the other environment is not served\n";
+    for my $user (qw(away-there told-there)) {
+        my ($status, $said) = $t->run(['curl', '-sS', '--unix-socket', $env{NOTIFY_CATALOG_SOCKET}, '-H', "x-api-key: $key",
+            '--json', JSON::PP::encode_json(NotifyTest::SendCases::body($user)), 'http://x/api/notification/send']);
+        like($said, qr/sent successfully/, "the other environment sends to $user");
+    }
+    wait_until(sub { $c->database->value('SELECT COUNT(*) FROM outbox') == 0 }, 10) or die "the outbox is not empty\n";
+    return $worker;
+}
+
+# One of several workers of an environment sweeps, when it leaves another one does, and none touches
+# what another environment has sent. Meanwhile the database takes nothing.
 sub several ($t, $c, $key, $ids) {
-    my $redis  = $t->redis;
-    my $first  = $t->worker;
-    my $second = $c->start_worker(env => {$c->{worker}{env}->%*, RUN_DIR => $t->dir . '/second'});
-    my $count  = 30;
+    my $redis    = $t->redis;
+    my $first    = $t->worker;
+    my $second   = $c->start_worker(env => {$c->{worker}{env}->%*, RUN_DIR => $t->dir . '/second'});
+    my $stranger = stranger($t, $c, $key);
+    my $there    = sub ($user) { "other:notiq:notifications:shop:$user" };
+    my $count    = 30;
     sent($t, $c, $key, "s$_") for 1 .. $count;
     my $rejected = sub {
         return $c->database->value(q{SELECT COUNT(*) FROM requests WHERE status = 'REJECTED' AND receiver_id IN }
@@ -124,7 +142,7 @@ sub several ($t, $c, $key, $ids) {
     };
 
     $c->database->lock;
-    $redis->cmd('DEL', map { stream("s$_") } 1 .. $count);
+    $redis->cmd('DEL', $there->('away-there'), map { stream("s$_") } 1 .. $count);
     $redis->cmd('XDEL', stream('away'), $ids->{away}[0]);
     pause_for(7, sub { statuses($c, 'away') ne 'PENDING PENDING' });
     is(statuses($c, 'away'), 'PENDING PENDING', 'the database takes nothing');
@@ -132,7 +150,12 @@ sub several ($t, $c, $key, $ids) {
     becomes($c, 'away', 'REJECTED PENDING', 'and then it does');
     ok(wait_until(sub { $rejected->() == $count }, 40), 'of several workers one rejects them');
     unlike($second->output, qr/were rejected/, 'and the other one none');
+    becomes($c, 'away-there', 'REJECTED', 'what another environment has sent is rejected by its own worker');
 
+    $stranger->stop;
+    my ($entry) = $redis->cmd('XRANGE', $there->('told-there'), '-', '+')->@*;
+    $redis->cmd('XADD', $acks, '*', 'stream', $there->('told-there'), 'id', $entry->[0]);
+    becomes($c, 'told-there', 'ACCEPTED', 'what is acknowledged there is recorded by whoever takes it');
     $first->stop;
     ok(wait_until(sub { $second->output =~ /the catalogue is served socket/ }, 10), 'the catalogue is served by the other one');
     sent($t, $c, $key, 'heir');
@@ -144,6 +167,8 @@ sub several ($t, $c, $key, $ids) {
     becomes($c, 'heir', 'REJECTED', 'when it has left the other one does, also when PostgreSQL was restarted');
     becomes($c, 'away', 'REJECTED REJECTED', 'and nothing is forgotten');
     like($second->output, qr/were rejected/, 'as it says');
+    unlike($stranger->output, qr/were rejected requests=(?!1\b)/, 'the other environment has rejected its own at most');
+    is(statuses($c, 'middle'), 'PENDING REJECTED PENDING', 'and nothing that is there');
     return;
 }
 
