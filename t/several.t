@@ -176,7 +176,8 @@ for my $length (1 .. length($good) - 1) {
 }
 push @strange, [substr($good, 1), 'cut in front'], ["$good.", 'with more behind it'], ["$good$good", 'twice'],
     [composite((tag('user:bad') . ":$first") x 2), 'a stream that is there twice'],
-    [composite(), 'none at all'], ['c', 'one letter'], [composite(tag('user:bad') . ':'), 'no position'],
+    ['c', 'one letter'], ['c811c9dc6', 'no stream and a wrong check'],
+    [composite(tag('user:bad') . ':'), 'no position'],
     [composite(tag('user:bad') . ':x'), 'a position that is none'],
     [composite(uc(tag('user:bad')) . ":$first"), 'a tag in capitals'],
     [composite(map { sprintf('%012x', $_) . ':1-00000000' } 1 .. 17), 'seventeen streams'],
@@ -211,6 +212,8 @@ publish('user:l', "l$_") for 1 .. 4;
 my $latest = several('/latest?user=l');
 like(until_mark($latest), qr/^l3 l4\b/, 'replay of the last two of each');
 unlike(shown($latest), qr/l[12]/, '... and no more');
+like(resumed('/latest?user=l', composite()), qr/^l3 l4\b/,
+    'also for who was gone before the first: his id names no stream yet');
 is(resumed('/latest?user=l', $latest->last_id), '', 'nothing of it for who comes back');
 
 # ---- slow, reload --------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ std::string format_composite_id(const std::vector<StreamPosition>& parts) {
 bool is_composite_id(std::string_view text) { return text.starts_with(kMark); }
 
 std::optional<std::vector<StreamPosition>> parse_composite_id(std::string_view text) {
-  if (!is_composite_id(text) || text.size() <= 1 + kCheckDigits) {
+  if (!is_composite_id(text) || text.size() < 1 + kCheckDigits) {
     return std::nullopt;
   }
   std::string_view rest = text.substr(1 + kCheckDigits);
