@@ -35,8 +35,8 @@ Step step(std::string_view text) {
   return {text[0], 1};
 }
 
-// Where a value ends: in a URL, or around one. A quote may stand in a value; the one that nginx sets
-// behind a URL is the last of the line, or `, ` follows.
+// Where a value ends: in a URL, or around one. A quote may stand in a value; the one that nginx
+// sets behind a URL is the last of the line, or `, ` follows.
 bool ends_value(std::string_view text) {
   const char c = text.front();
   const std::string_view behind = text.substr(1);
