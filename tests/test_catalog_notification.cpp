@@ -38,6 +38,19 @@ START_TEST(sends) {
   EXPECT_EQ(more.channel, "sms");
   EXPECT_EQ(more.data, R"({"n":1e999})");
   EXPECT_EQ(more.template_id, "c0000000-0000-4000-8000-000000000000");
+
+  // Within objects as outside of them: what is meant, and nothing that nobody asked for.
+  const auto within = read_notification(
+      body(R"(,"redirection":{"x":1,"open_in_new_tab":"no","type":"internal","url":"/"},)"
+           R"("actions":[{"label":"a","x":1,"action":"dismiss","color_code":"#fff","url":null},)"
+           R"({"label":"b","action":"retry","color_code":"#fff","data":{"x":1,"value":[1, 2]}}])"));
+  EXPECT_EQ(wrong(within.errors), "");
+  EXPECT_EQ(within.payload,
+            body(R"(,"redirection":{"type":"internal","url":"/","open_in_new_tab":false},)"
+                 R"("actions":[{"label":"a","action":"dismiss","color_code":"#fff","url":null},)"
+                 R"({"label":"b","action":"retry","color_code":"#fff","data":{"value":[1,2]}}])"));
+  const auto none = read_notification(body(R"(,"actions":[])"));
+  EXPECT_EQ(none.payload, body(R"(,"actions":[])"));
 }
 END_TEST
 

@@ -61,6 +61,22 @@ Validated check_object(const std::vector<FieldRule>& rules, std::string_view raw
   return checked;
 }
 
+// The members that came and that there are rules for, the first `count` of them. What is spelled in
+// another way (`"yes"` for true) is written as what it means.
+std::string object_of(const std::vector<FieldRule>& rules, const Validated& checked,
+                      std::size_t count) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (checked.values[i].present) {
+      out += out.size() == 1 ? "\"" : ",\"";
+      out += rules[i].name;
+      out += "\":";
+      json::append_compact(out, checked.values[i].raw);
+    }
+  }
+  return out + "}";
+}
+
 void add_error(Errors& errors, const Place& place, std::string_view member, std::string_view type,
                std::string_view message) {
   auto loc = place;
@@ -85,15 +101,18 @@ void check_color(const FieldValue& value, const Place& place, Errors& errors) {
 
 bool given(const FieldValue& value) { return value.present && value.raw != "null"; }
 
-void check_redirection(std::string_view raw, Errors& errors) {
+void read_redirection(FieldValue& value, Errors& errors) {
   auto in_new_tab = rule("open_in_new_tab", FieldType::kBoolean, false);
   in_new_tab.nullable = false;
-  check_object(
-      {choice("type", {"internal", "external"}), rule("url", FieldType::kString, true), in_new_tab},
-      raw, {"body", "redirection"}, errors);
+  const std::vector<FieldRule> rules = {choice("type", {"internal", "external"}),
+                                        rule("url", FieldType::kString, true), in_new_tab};
+  const auto checked = check_object(rules, value.raw, {"body", "redirection"}, errors);
+  if (checked.ok()) {
+    value.raw = object_of(rules, checked, rules.size());
+  }
 }
 
-void check_actions(std::string_view raw, Errors& errors) {
+void read_actions(FieldValue& value, Errors& errors) {
   const std::vector<FieldRule> rules = {
       rule("label", FieldType::kString, true),
       choice("action", {"open_url", "dismiss", "mark_read", "retry", "copy_to_clipboard",
@@ -102,23 +121,29 @@ void check_actions(std::string_view raw, Errors& errors) {
       rule("url", FieldType::kString, false),
       rule("data", FieldType::kObject, false),
   };
-  const auto parsed = json::parse_value(raw);
+  const std::vector<FieldRule> rules_of_data = {rule("value", FieldType::kAny, true)};
+  const auto parsed = json::parse_value(value.raw);
   const auto elements =
       parsed ? json::elements(*parsed) : Result<std::vector<json::Value>>(parsed.error());
+  std::string out = "[";
   for (std::size_t i = 0; elements && i < elements->size(); ++i) {
     const Place place{"body", "actions", std::to_string(i)};
-    const auto before = errors.size();
-    const auto checked = check_object(rules, (*elements)[i].raw, place, errors);
-    if (errors.size() != before) {
+    auto checked = check_object(rules, (*elements)[i].raw, place, errors);
+    if (!checked.ok()) {
       continue;
     }
     check_color(checked.values[2], place, errors);
-    if (given(checked.values[4])) {
+    if (auto& data = checked.values[4]; given(data)) {
       auto inner = place;
       inner.emplace_back("data");
-      check_object({rule("value", FieldType::kAny, true)}, checked.values[4].raw, inner, errors);
+      const auto checked_data = check_object(rules_of_data, data.raw, inner, errors);
+      if (checked_data.ok()) {
+        data.raw = object_of(rules_of_data, checked_data, rules_of_data.size());
+      }
     }
+    out += (i == 0 ? "" : ",") + object_of(rules, checked, rules.size());
   }
+  value.raw = out + "]";
 }
 
 void check_metadata(std::string_view raw, Errors& errors) {
@@ -182,19 +207,6 @@ std::vector<FieldRule> send_rules() {
   };
 }
 
-std::string payload_of(const std::vector<FieldRule>& rules, const Validated& checked) {
-  std::string out = "{";
-  for (std::size_t i = 0; i < kOfNotification; ++i) {
-    if (checked.values[i].present) {
-      out += out.size() == 1 ? "\"" : ",\"";
-      out += rules[i].name;
-      out += "\":";
-      json::append_compact(out, checked.values[i].raw);
-    }
-  }
-  return out + "}";
-}
-
 }  // namespace
 
 Notification read_notification(std::string_view body) {
@@ -205,15 +217,15 @@ Notification read_notification(std::string_view body) {
   if (!out.ok()) {
     return out;
   }
-  const auto& values = checked.values;
+  auto& values = checked.values;
   out.user_id = values[kUserId].text;
   check_user(out.user_id, out.errors);
   check_color(values[kColor], {"body"}, out.errors);
   if (given(values[kRedirection])) {
-    check_redirection(values[kRedirection].raw, out.errors);
+    read_redirection(values[kRedirection], out.errors);
   }
   if (given(values[kActions])) {
-    check_actions(values[kActions].raw, out.errors);
+    read_actions(values[kActions], out.errors);
   }
   if (given(values[kMetadata])) {
     check_metadata(values[kMetadata].raw, out.errors);
@@ -240,7 +252,7 @@ Notification read_notification(std::string_view body) {
     out.data = values[kData].raw;
   }
   if (out.ok()) {
-    out.payload = payload_of(rules, checked);
+    out.payload = object_of(rules, checked, kOfNotification);
   }
   return out;
 }
