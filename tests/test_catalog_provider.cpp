@@ -75,6 +75,15 @@ START_TEST(requests) {
   EXPECT_EQ(header(*web, "A"), "b");
   EXPECT_EQ(header(*web, "Idempotency-Key"), "notify%3A%7Bp%7D%3Aoutgoing/7-1");
 
+  EXPECT_EQ(header(*web, "Content-Type"), "application/json");
+
+  target.configure(read_provider_config(R"({"url":"http://x/y","headers":{"content-type":"a/b"}})"),
+                   true);
+  const auto own = target.build(delivery());
+  ck_assert(own.ok());
+  EXPECT_EQ(own->headers.size(), web->headers.size() - 1);
+  EXPECT_EQ(header(*own, "content-type"), "a/b");
+
   target.configure(read_provider_config(R"({"type":"slack","url":"http://x/y"})"), true);
   EXPECT_EQ(target.build(delivery())->body, R"({"text":"a\nb"})");
 

@@ -1,5 +1,6 @@
 #include "worker/catalog/provider_target.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shared/base/json.hpp"
@@ -14,6 +15,14 @@ void append_member(std::string& out, std::string_view name, std::string_view raw
   out += name;
   out += "\":";
   out += raw;
+}
+
+// Unless the provider's configuration says it in its own way.
+void add_header(HttpRequest& request, std::string_view name, std::string value) {
+  if (std::none_of(request.headers.begin(), request.headers.end(),
+                   [name](const auto& header) { return iequals(header.first, name); })) {
+    request.headers.emplace_back(name, std::move(value));
+  }
 }
 
 }  // namespace
@@ -51,11 +60,11 @@ Result<HttpRequest> ProviderTarget::build(const Delivery& delivery) const {
   }
   request.body += "}";
   const auto id = percent_encode(delivery.stream) + "/" + format_entry_id(delivery.entry.id);
-  request.headers = {{"Content-Type", "application/json"},
-                     {"Idempotency-Key", id},
-                     {"X-Notify-Delivery", id},
-                     {"X-Notify-Attempt", std::to_string(delivery.attempts + 1)}};
-  request.headers.insert(request.headers.end(), config_.headers.begin(), config_.headers.end());
+  request.headers = config_.headers;
+  add_header(request, "Content-Type", "application/json");
+  add_header(request, "Idempotency-Key", id);
+  add_header(request, "X-Notify-Delivery", id);
+  add_header(request, "X-Notify-Attempt", std::to_string(delivery.attempts + 1));
   return request;
 }
 
