@@ -21,11 +21,12 @@ namespace notify {
 namespace {
 
 // Of work queues: what is asked often, and what a client waits for.
-constexpr std::array<const redis::Script*, 12> kQueueScripts{
+constexpr std::array<const redis::Script*, 14> kQueueScripts{
     &redis::scripts::group,    &redis::scripts::join,      &redis::scripts::renew,
     &redis::scripts::leave,    &redis::scripts::take,      &redis::scripts::claim,
     &redis::scripts::inflight, &redis::scripts::finish,    &redis::scripts::limit,
-    &redis::scripts::audit,    &redis::scripts::consumers, &redis::scripts::mark};
+    &redis::scripts::audit,    &redis::scripts::consumers, &redis::scripts::mark,
+    &redis::scripts::recall,   &redis::scripts::requeue};
 
 // Both links tell Redis who they are: CLIENT LIST shows it.
 redis::LinkOptions link_options(const MainConf& conf, std::string_view purpose) {

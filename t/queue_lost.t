@@ -152,6 +152,18 @@ $frozen->wait_events(4, 8);
 is($frozen->closed, 0, 'who was there goes on');
 is(join(' ', bodies($frozen)), '1 2 3 4', 'when Redis is back');
 
+# Redis did what it was asked for, and nobody heard the answer.
+my $unheard = stays('u', 'g', limit => 5);
+my $links = () = $t->nginx->error_log =~ /redis: lost/g;
+add($t, 'u', 1);    # rings no bell: the look of each second finds it
+$redis->freeze;
+ok(wait_until(sub { $links < (() = $t->nginx->error_log =~ /redis: lost/g) }, 10), 'an answer is lost');
+$redis->thaw;
+$unheard->wait_events(1, 10);
+is(join(' ', bodies($unheard)), '1', 'what was given by it comes at once');
+is($unheard->closed, 0, 'on the same connection');
+$unheard->close_stream;
+
 # Scripts that Redis has forgotten are sent again.
 $redis->cmd('SCRIPT', 'FLUSH');
 my $fifth = add($t, 'f', 5);

@@ -68,6 +68,24 @@ $loop->run_until(sub { $rest->count == 200 - $pending }, 5);
 is($rest->count, 200 - $pending, 'the others were not touched');
 $rest->close_stream;
 
+# ---- one that leaves before it is given what was asked for it -------------------------------------
+
+my $hasty = consumer($t, 'o', 'g', consumer => 'hasty', limit => 2);
+add($t, 'o', 1);    # rings no bell: the look of each second finds it
+$hasty->wait_events(1, 5);
+$loop->run_for(0.2);    # more is asked for at once, and then each second
+add($t, 'o', 2);
+$redis->freeze;
+$loop->run_for(1.1);
+ok($redis->has_unread_input, 'more is asked for');
+$hasty->close_stream;
+ok(wait_until(sub { $t->nginx->access_log =~ m{GET /events\?consumer=hasty} }, 2), 'the client leaves');
+$redis->thaw;
+my $next = consumer($t, 'o', 'g', consumer => 'next');
+$next->wait_events(1, 5);
+is(join(' ', bodies($next)), '2', 'what nobody saw is given to the next one at once');
+$next->close_stream;
+
 # ---- a body that comes late, a body at all -------------------------------------------------------
 
 my $http = $t->http;

@@ -25,7 +25,8 @@ inline std::string text_of(const Name& name) {
 }
 
 // Requests as text: "join s/g a 1", "take s/g a:0+5 b:2+3", "claim s/g from 0 a:0+1",
-// "audit s/g a:1 a:2", "renew s/g a:5", "leave s/g a", "mark s/g", "watch s", "listen s/g".
+// "audit s/g a:1 a:2", "recall s/g a b", "renew s/g a:5", "leave s/g a", "mark s/g",
+// "requeue s/g a 1 2", "watch s", "listen s/g".
 struct FakeSource final : Source {
   struct Request {
     Ticket ticket = 0;
@@ -34,6 +35,7 @@ struct FakeSource final : Source {
   std::deque<Request> open;        // to be answered
   std::vector<std::string> notes;  // that have no answer
   Settings settings;
+  std::uint64_t recent = 0;  // of the last recall
 
   void watch(std::string_view stream) override { notes.push_back("watch " + std::string(stream)); }
   void unwatch(std::string_view stream) override {
@@ -45,6 +47,13 @@ struct FakeSource final : Source {
     notes.push_back("leave " + text_of(name) + " " + std::string(member.consumer));
   }
   void mark(const Name& name) override { notes.push_back("mark " + text_of(name)); }
+  void requeue(const Name& name, std::string_view consumer, std::span<const EntryId> ids) override {
+    std::string text = "requeue " + text_of(name) + " " + std::string(consumer);
+    for (const EntryId& id : ids) {
+      text += " " + std::to_string(id.ms);
+    }
+    notes.push_back(text);
+  }
 
   void join(Ticket ticket, const Name& name, const Lease& lease, const Settings& how) override {
     settings = how;
@@ -76,6 +85,15 @@ struct FakeSource final : Source {
       text += " " + std::string(holding.consumer) + ":" + std::to_string(holding.id.ms);
     }
     open.push_back({ticket, text});
+  }
+  void recall(Ticket ticket, const Name& name, std::uint64_t recent_ms,
+              std::span<const Member> members) override {
+    std::string text = "recall " + text_of(name);
+    for (const Member& member : members) {
+      text += " " + std::string(member.consumer);
+    }
+    open.push_back({ticket, text});
+    recent = recent_ms;
   }
   void renew(Ticket ticket, const Name& name, std::span<const Lease> leases) override {
     std::string text = "renew " + text_of(name);

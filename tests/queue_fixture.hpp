@@ -13,6 +13,7 @@
 namespace notify::test {
 
 inline const Error kAway{ErrorKind::kUnavailable, "away"};
+inline const Error kUnknown{ErrorKind::kUnknownOutcome, "unknown"};
 
 inline Share share(std::uint64_t limit, std::initializer_list<std::uint64_t> ids) {
   Share share;
@@ -94,6 +95,8 @@ struct QueueFixture {
       answer_taken(std::move(shares));
     } else if (what.starts_with("claim")) {
       answer_claimed(std::move(shares));
+    } else if (what.starts_with("recall")) {
+      queues.on_recalled(ticket(), Recalled{});
     } else if (what.starts_with("renew")) {
       queues.on_renewed(ticket(), limits);
     } else {

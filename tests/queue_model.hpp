@@ -165,6 +165,39 @@ class RedisModel {
     return answer;
   }
 
+  [[nodiscard]] Recalled recall(
+      int group, std::uint64_t recent,
+      const std::vector<std::pair<std::string, std::string>>& asked) const {
+    const State& state = groups[group];
+    Recalled answer{!state.exists, {}};
+    for (const auto& [consumer, token] : asked) {
+      std::vector<EntryId>& given = answer.given.emplace_back();
+      const auto lease = state.leases.find(consumer);
+      for (const auto& [id, pending] : state.pending) {
+        if (lease != state.leases.end() && lease->second.token == token &&
+            pending.consumer == consumer && now - pending.since <= recent) {
+          given.push_back(id);
+        }
+      }
+    }
+    return answer;
+  }
+
+  void requeue(int group, const std::string& consumer, const std::vector<EntryId>& ids) {
+    bool any = false;
+    for (const EntryId id : ids) {
+      if (holds(group, consumer, id)) {
+        Pending& pending = groups[group].pending.at(id);
+        pending.since = now - kAckTimeout;
+        pending.deliveries -= pending.deliveries > 0 ? 1 : 0;
+        any = true;
+      }
+    }
+    if (any) {
+      publish(group, "reclaim");
+    }
+  }
+
   Renewed renew(int group,
                 const std::vector<std::tuple<std::string, std::string, std::uint64_t>>& asked) {
     Renewed answer;

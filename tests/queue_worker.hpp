@@ -69,6 +69,9 @@ struct ModelWorker : Source, Watcher, Waker {
   void claim(Ticket ticket, const Name& name, EntryId cursor, std::span<const Order> orders,
              const Settings&) override;
   void audit(Ticket ticket, const Name& name, std::span<const Holding> holdings) override;
+  void recall(Ticket ticket, const Name& name, std::uint64_t recent_ms,
+              std::span<const Member> members) override;
+  void requeue(const Name& name, std::string_view consumer, std::span<const EntryId> ids) override;
   void renew(Ticket ticket, const Name& name, std::span<const Lease> leases) override;
   void leave(const Name& name, const Member& member) override;
   void mark(const Name& name) override;
@@ -288,6 +291,28 @@ inline void ModelWorker::audit(Ticket ticket, const Name& name, std::span<const 
   send<Audited>(
       group, ticket, [this, group, asked] { return redis.audit(group, asked); },
       &Queues::on_audited);
+}
+
+inline void ModelWorker::recall(Ticket ticket, const Name& name, std::uint64_t recent_ms,
+                                std::span<const Member> members) {
+  const int group = group_of(name);
+  std::vector<std::pair<std::string, std::string>> asked;
+  for (const Member& member : members) {
+    asked.emplace_back(member.consumer, member.token);
+  }
+  send<Recalled>(
+      group, ticket,
+      [this, group, recent_ms, asked] { return redis.recall(group, recent_ms, asked); },
+      &Queues::on_recalled);
+}
+
+inline void ModelWorker::requeue(const Name& name, std::string_view consumer,
+                                 std::span<const EntryId> ids) {
+  commands.push_back({[this, group = group_of(name), consumer = std::string(consumer),
+                       these = std::vector<EntryId>(ids.begin(), ids.end())] {
+                        redis.requeue(group, consumer, these);
+                      },
+                      nullptr});
 }
 
 inline void ModelWorker::renew(Ticket ticket, const Name& name, std::span<const Lease> leases) {

@@ -48,6 +48,7 @@ START_TEST(joining) {
   a.consumer.reset();
   EXPECT_EQ(f.notes(), "leave s/g a, mark s/g");
   f.answer_taken({share(5, {6})});
+  EXPECT_EQ(f.notes(), "requeue s/g a 6");
   EXPECT_EQ(f.queues.figures().orphaned, 1U);
   EXPECT_EQ(f.queues.figures().in_flight, 0U);
   EXPECT_EQ(f.queues.figures().consumers, 0U);
@@ -318,7 +319,7 @@ START_TEST(sinks_that_close_or_die) {
   f.queues.on_bell("s", {1, 0});
   EXPECT_EQ(f.asked(), "take s/g a:0+5 b:0+5 c:0+5");
   f.answer_taken({share(5, {1}), share(5, {2}), share(5, {3, 4})});
-  EXPECT_EQ(f.notes(), "leave s/g a, leave s/g b, leave s/g c, mark s/g");
+  EXPECT_EQ(f.notes(), "leave s/g a, leave s/g b, leave s/g c, mark s/g, requeue s/g c 3 4");
   EXPECT(a.consumer->state() == Consumer::State::kEnded);
   EXPECT_EQ(c.sink.text, "joined");
   EXPECT_EQ(f.queues.figures().orphaned, 2U);

@@ -91,6 +91,34 @@ START_TEST(a_consumer_with_something_pending_stays) {
 }
 END_TEST
 
+START_TEST(what_nobody_saw_is_requeued) {
+  Fixture f;
+  Listener listener(f.redis, f.channel);
+  f.set_up({"a", "b"}, "10");
+  f.add(1, 4);
+  f.take({{"a", 0, 2}, {"b", 0, 2}});  // in turn: a has 1 and 3
+  const auto recall = [&](const std::string& recent) {
+    return f.redis.ask(scripts::recall, {"s", f.leases}, {"g", recent, "a", "ta", "b", "tb"});
+  };
+  EXPECT_EQ(recall("60000"), "(ok (1-0 3-0) (2-0 4-0))");
+  f.idle("1-0", "5000");
+  EXPECT_EQ(recall("4000"), "(ok (3-0) (2-0 4-0))");
+  EXPECT_EQ(f.redis.ask(scripts::recall, {"s", f.leases}, {"g", "60000", "a", "another"}),
+            "(ok ())");
+  EXPECT_EQ(f.redis.ask(scripts::recall, {"none", f.leases}, {"g", "60000", "a", "ta"}), "(lost)");
+
+  f.redis.ask({"XACK", "s", "g", "3-0"});
+  EXPECT_EQ(f.redis.ask(scripts::requeue, {"s"}, {"g", f.channel, "a", "1-0", "2-0", "3-0", "9-0"}),
+            "1");  // the others are not its own
+  EXPECT_EQ(listener.next(), "reclaim");
+  EXPECT_EQ(f.deliveries("1-0"), 0);
+  EXPECT_EQ(f.claim({{"b", 2}}, {.idle = "3600000"}), "(ok 0-0 0 0 (10 (1-0 (v 1))))");
+  EXPECT_EQ(f.owner("1-0"), "b");
+  EXPECT_EQ(f.deliveries("1-0"), 1);
+  EXPECT_EQ(f.redis.ask(scripts::requeue, {"none"}, {"g", f.channel, "a", "1-0"}), "0");
+}
+END_TEST
+
 START_TEST(a_sweep_takes_what_nobody_needs) {
   Fixture f;
   const Strings keys = {"s", f.leases};
@@ -478,9 +506,9 @@ END_TEST
 }  // namespace
 
 LIVE_REDIS_MAIN("queue scripts", a_name_is_held_once, a_lease_lapses, a_lease_is_renewed,
-                a_consumer_with_something_pending_stays, a_sweep_takes_what_nobody_needs,
-                a_lost_group_comes_back_at_its_mark, the_limit_in_redis_is_exact, consumers_share,
-                a_take_is_bounded_in_bytes, large_entries_behind_small_ones, finishing, by_id_alone,
-                the_limit_of_all, what_idles_is_claimed, late_entries_ring, bodies_that_are_gone,
-                too_many_deliveries, an_entry_of_many_fields_dies, a_long_walk_is_sliced,
-                with_full_memory)
+                a_consumer_with_something_pending_stays, what_nobody_saw_is_requeued,
+                a_sweep_takes_what_nobody_needs, a_lost_group_comes_back_at_its_mark,
+                the_limit_in_redis_is_exact, consumers_share, a_take_is_bounded_in_bytes,
+                large_entries_behind_small_ones, finishing, by_id_alone, the_limit_of_all,
+                what_idles_is_claimed, late_entries_ring, bodies_that_are_gone, too_many_deliveries,
+                an_entry_of_many_fields_dies, a_long_walk_is_sliced, with_full_memory)

@@ -94,6 +94,69 @@ START_TEST(operations_that_fail) {
 }
 END_TEST
 
+// What was given by an operation whose answer was lost is known by nobody: it is asked for.
+START_TEST(answers_that_are_lost) {
+  for (const char* operation : {"take", "claim"}) {
+    Fixture f;
+    Client a, b, c;
+    f.limits_ = {{"a", 9}, {"b", 9}, {"c", 9}};
+    f.settle(a, "a", 9);
+    f.settle(b, "b", 9);
+    f.settle(c, "c", 9);
+    f.queues.on_bell("s", {1, 0});
+    f.asked();
+    f.answer_taken({share(9, {1}), share(9, {2}), share(9, {})});
+    if (operation == std::string("take")) {
+      f.queues.on_bell("s", {9, 0});
+      EXPECT(f.asked().starts_with("take"));
+      f.queues.on_taken(f.ticket(), kUnknown);
+    } else {
+      f.control("reclaim");
+      EXPECT(f.asked().starts_with("claim"));
+      f.queues.on_claimed(f.ticket(), kUnknown);
+    }
+    b.consumer.reset();
+    f.notes();
+    f.wait(500);
+    const std::string asked = f.asked();
+    EXPECT_ROW(operation, asked == "recall s/g a c" || asked == "recall s/g c a");
+    EXPECT_EQ_ROW(operation, f.source.recent, 1'500U);
+    f.queues.on_recalled(f.ticket(), kAway);  // asked again
+    f.wait(500);
+    EXPECT_EQ_ROW(operation, f.asked(), asked);
+    EXPECT_EQ_ROW(operation, f.source.recent, 2'000U);
+    Recalled recalled;
+    recalled.given = {{{1, 0}, {3, 0}}, {}};
+    if (asked.ends_with("a")) {
+      std::swap(recalled.given[0], recalled.given[1]);
+    }
+    f.queues.on_recalled(f.ticket(), recalled);
+    EXPECT_EQ_ROW(operation, f.notes(),
+                  "mark s/g, requeue s/g a 3");  // and not what its client has
+    const std::string next = f.asked();
+    EXPECT_ROW(operation, next.starts_with("take") || next.starts_with("claim"));
+    EXPECT_EQ_ROW(operation, f.queues.figures().orphaned, 1U);
+  }
+}
+END_TEST
+
+// Who refuses it would refuse it for ever, and nothing else would be asked.
+START_TEST(a_recall_that_is_refused) {
+  Fixture f;
+  Client a;
+  f.limits_ = {{"a", 9}};
+  f.settle(a, "a", 9);
+  f.queues.on_bell("s", {1, 0});
+  f.asked();
+  f.queues.on_taken(f.ticket(), kUnknown);
+  f.wait(500);
+  EXPECT_EQ(f.asked(), "recall s/g a");
+  f.queues.on_recalled(f.ticket(), Error{ErrorKind::kInternal, "NOPERM"});
+  f.wait(500);
+  EXPECT_EQ(f.asked(), "take s/g a:0+9");
+}
+END_TEST
+
 START_TEST(after_missed_messages) {
   Limits limits;
   limits.audit_entries = 2;
@@ -256,6 +319,6 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("queue, upstream", a_lost_group_ends_all, operations_that_fail, after_missed_messages,
-           missed_while_names_are_renewed, names_are_renewed, a_lease_that_is_gone_is_taken_back,
-           a_mark_is_kept, hostile_messages)
+CHECK_MAIN("queue, upstream", a_lost_group_ends_all, operations_that_fail, answers_that_are_lost,
+           a_recall_that_is_refused, after_missed_messages, missed_while_names_are_renewed,
+           names_are_renewed, a_lease_that_is_gone_is_taken_back, a_mark_is_kept, hostile_messages)

@@ -64,11 +64,12 @@ struct Fixture {
 START_TEST(hashes_match) {
   Fixture f;
   for (const Script* script :
-       {&scripts::publish,     &scripts::read,  &scripts::status,        &scripts::clear,
-        &scripts::audit,       &scripts::claim, &scripts::consumers,     &scripts::finish,
-        &scripts::inflight,    &scripts::join,  &scripts::leave,         &scripts::limit,
-        &scripts::overdue,     &scripts::renew, &scripts::sweep,         &scripts::take,
-        &scripts::acknowledge, &scripts::inbox, &scripts::publish_batch, &scripts::requests}) {
+       {&scripts::publish,     &scripts::read,   &scripts::status,        &scripts::clear,
+        &scripts::audit,       &scripts::claim,  &scripts::consumers,     &scripts::finish,
+        &scripts::inflight,    &scripts::join,   &scripts::leave,         &scripts::limit,
+        &scripts::overdue,     &scripts::renew,  &scripts::sweep,         &scripts::take,
+        &scripts::acknowledge, &scripts::inbox,  &scripts::publish_batch, &scripts::requests,
+        &scripts::recall,      &scripts::requeue}) {
     EXPECT_EQ_ROW(script->name, f.redis.ask({"SCRIPT", "LOAD", std::string(script->source)}),
                   script->sha1);
   }

@@ -69,6 +69,9 @@ void Group::leave(Consumer& consumer) {
 
 void Group::detach(Consumer& consumer) {
   core_.askers.erase(consumer.join_);
+  if (std::find(asked_.begin(), asked_.end(), consumer.serial_) != asked_.end()) {
+    left_.emplace_back(consumer.serial_, consumer.options_.name);
+  }
   connected_ -= consumer.connected() ? 1 : 0;
   core_.figures.in_flight -= consumer.in_flight();
   holdings_.drop_all(consumer.hand_);
@@ -178,6 +181,9 @@ void Group::step() {
   if (core_.now_ms >= renew_at_) {
     renew();
   }
+  if (state_ == State::kResting && !suspects_.empty()) {
+    recall();
+  }
   if (state_ == State::kResting && audit_wanted_) {
     audit();
   }
@@ -200,6 +206,8 @@ Ticket Group::begin(Operation operation) {
   operation_ = operation;
   limit_heard_ = false;
   early_.clear();
+  left_.clear();
+  asked_at_ = core_.now_ms;
   ++core_.asking;
   return core_.ask(*this, nullptr);
 }
@@ -269,6 +277,19 @@ void Group::audit() {
     return;
   }
   core_.source.audit(begin(Operation::kAudit), name(), holdings);
+}
+
+void Group::recall() {
+  std::vector<Member> members;
+  std::erase_if(suspects_, [this](std::uint64_t serial) { return find(serial) == nullptr; });
+  members.reserve(suspects_.size());
+  for (const std::uint64_t serial : suspects_) {
+    members.push_back(find(serial)->member());
+  }
+  if (!members.empty()) {
+    const std::uint64_t recent = core_.now_ms - suspect_since_ + core_.limits.recall_ms;
+    core_.source.recall(begin(Operation::kRecall), name(), recent, members);
+  }
 }
 
 void Group::renew() {

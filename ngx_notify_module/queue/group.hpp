@@ -11,6 +11,7 @@
 //
 // What is asked, the first that applies:
 //   renew   the names are renewed at half their time
+//   recall  the answer to a take or a claim was lost: what was given by it?
 //   audit   after messages may have been missed, and now and then: is what we count as in flight
 //           still pending where we think it is?
 //   claim   somebody rang (`reclaim`), the group is new here, or now and then; alternating with
@@ -20,6 +21,9 @@
 //           nginx nearly as much for one entry as for ten
 //
 // Consumers that are asked for come in turn: who was given something goes to the end.
+//
+// What was given and reached no client, since that has left or the answer was lost, is requeued:
+// others get it at once.
 //
 // A consumer's join is its own command, so a name is answered at once. While a group is lost those
 // that are Joining stay: their join has made the group again, or will.
@@ -60,6 +64,7 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
   void on_taken(Result<Taken>& answer);
   void on_claimed(Result<Claimed>& answer);
   void on_audited(const Result<Audited>& answer);
+  void on_recalled(const Result<Recalled>& answer);
   void on_renewed(const Result<Renewed>& answer);
   void on_bell(EntryId id);
   void on_watching();   // from here on no bell is missed
@@ -73,7 +78,7 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
   [[nodiscard]] bool over() const;  // nobody is left, for long enough
 
  private:
-  enum class Operation : std::uint8_t { kNone, kTake, kClaim, kAudit, kRenew };
+  enum class Operation : std::uint8_t { kNone, kTake, kClaim, kAudit, kRecall, kRenew };
   using Clock = std::uint64_t;
 
   void schedule();
@@ -94,11 +99,15 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
   void take();
   void claim();
   void audit();
+  void recall();
   void renew();
   void keep_mark();
 
   std::uint64_t hand_out(std::vector<Share>& shares);
   void take_back(Consumer& consumer);
+  void suspect(const Error& error);
+  void requeue_of_left(std::uint64_t serial, const std::vector<Entry>& entries);
+  void requeue(std::string_view consumer, const std::vector<EntryId>& ids);
   void give(Consumer& consumer, std::vector<Entry>& entries);
   void release(EntryId id);
   void note_early(EntryId id);
@@ -122,7 +131,12 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
 
   State state_ = State::kResting;
   Operation operation_ = Operation::kNone;
-  std::vector<std::uint64_t> asked_;                        // take, claim, renew: serials
+  std::vector<std::uint64_t> asked_;  // take, claim, renew: serials
+  std::vector<std::pair<std::uint64_t, std::string>>
+      left_;  // of these, who left since, and its name
+  Clock asked_at_ = 0;
+  std::vector<std::uint64_t> suspects_;  // may have been given what nobody was told
+  Clock suspect_since_ = 0;
   std::vector<std::pair<EntryId, std::uint64_t>> audited_;  // id, serial
   bool limit_heard_ = false;                                // since it was asked
   struct HashId {

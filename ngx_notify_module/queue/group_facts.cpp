@@ -32,6 +32,7 @@ void Group::lose() {
   fresh_ = claim_wanted_ = true;
   claimed_last_ = false;
   claim_from_ = seen_ = EntryId{};
+  suspects_.clear();
   std::vector<std::uint64_t> connected;
   for (const auto& [serial, consumer] : by_serial_) {
     if (consumer->connected()) {
@@ -92,6 +93,7 @@ void Group::on_taken(Result<Taken>& answer) {
   const bool asked_somebody = !asked_.empty();
   if (!settle(answer ? nullptr : &answer.error())) {
     fresh_ = true;
+    suspect(answer.error());
   } else if (answer->lost) {
     lose();
   } else {
@@ -101,7 +103,11 @@ void Group::on_taken(Result<Taken>& answer) {
 }
 
 void Group::on_claimed(Result<Claimed>& answer) {
-  if (operation_ != Operation::kClaim || !settle(answer ? nullptr : &answer.error())) {
+  if (operation_ != Operation::kClaim) {
+    return;
+  }
+  if (!settle(answer ? nullptr : &answer.error())) {
+    suspect(answer.error());
     return;
   }
   if (answer->lost) {
@@ -145,6 +151,33 @@ void Group::on_audited(const Result<Audited>& answer) {
   }
 }
 
+// What the consumers hold and we do not count.
+void Group::on_recalled(const Result<Recalled>& answer) {
+  if (operation_ != Operation::kRecall) {
+    return;
+  }
+  const std::vector<std::uint64_t> asked = std::exchange(suspects_, {});
+  if (!settle(answer ? nullptr : &answer.error())) {
+    if (answer.error().kind == ErrorKind::kUnavailable ||
+        answer.error().kind == ErrorKind::kUnknownOutcome) {
+      suspects_ = asked;
+    }
+    return;
+  }
+  if (answer->lost) {
+    lose();
+    return;
+  }
+  const std::size_t count = std::min(asked.size(), answer->given.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const Consumer* consumer = find(asked[i])) {
+      std::vector<EntryId> ids = answer->given[i];
+      std::erase_if(ids, [&](EntryId id) { return holdings_.holder(id) == consumer; });
+      requeue(consumer->name(), ids);
+    }
+  }
+}
+
 void Group::on_renewed(const Result<Renewed>& answer) {
   if (operation_ != Operation::kRenew) {
     return;
@@ -177,12 +210,11 @@ void Group::on_renewed(const Result<Renewed>& answer) {
 
 std::uint64_t Group::hand_out(std::vector<Share>& shares) {
   const std::uint64_t before = core_.figures.delivered;
-  const std::vector<std::uint64_t> asked = std::exchange(asked_, {});
-  const std::size_t count = std::min(asked.size(), shares.size());
+  const std::size_t count = std::min(asked_.size(), shares.size());
   for (std::size_t i = 0; i < count; ++i) {
-    Consumer* consumer = find(asked[i]);
+    Consumer* consumer = find(asked_[i]);
     if (consumer == nullptr) {
-      core_.figures.orphaned += shares[i].entries.size();
+      requeue_of_left(asked_[i], shares[i].entries);
     } else if (shares[i].forgotten) {
       take_back(*consumer);
     } else if (!shares[i].limit) {
@@ -195,8 +227,37 @@ std::uint64_t Group::hand_out(std::vector<Share>& shares) {
       give(*consumer, shares[i].entries);
     }
   }
+  asked_.clear();
   early_.clear();
   return core_.figures.delivered - before;
+}
+
+void Group::requeue_of_left(std::uint64_t serial, const std::vector<Entry>& entries) {
+  const auto left = std::find_if(left_.begin(), left_.end(),
+                                 [serial](const auto& each) { return each.first == serial; });
+  std::vector<EntryId> ids;
+  ids.reserve(entries.size());
+  for (const Entry& entry : entries) {
+    ids.push_back(entry.id);
+  }
+  if (left != left_.end()) {
+    requeue(left->second, ids);
+  }
+}
+
+void Group::requeue(std::string_view consumer, const std::vector<EntryId>& ids) {
+  if (!ids.empty()) {
+    core_.figures.orphaned += ids.size();
+    core_.source.requeue(name(), consumer, ids);
+  }
+}
+
+// Redis may have done what it was asked for: whom it gave something is asked for first.
+void Group::suspect(const Error& error) {
+  if (error.kind == ErrorKind::kUnknownOutcome) {
+    suspects_ = std::exchange(asked_, {});
+    suspect_since_ = asked_at_;
+  }
 }
 
 // Redis has lost the lease of its name: it is renewed at once, which fails if somebody else was

@@ -30,6 +30,7 @@ struct Limits {
   std::uint64_t audit_ms = 30'000;   // are the entries that we count as in flight still pending?
   std::uint64_t mark_ms = 5'000;     // between two updates of the mark
   std::uint64_t retry_ms = 500;      // after an operation that failed
+  std::uint64_t recall_ms = 1'000;   // what a look at what was given goes back beyond the loss
   std::uint64_t linger_ms = 10'000;  // a group outlives its last consumer here by
 };
 
@@ -40,7 +41,7 @@ struct Figures {  // for metrics and tests
   std::uint64_t delivered = 0;    // entries handed to a sink
   std::uint64_t reclaimed = 0;    // of these, entries that were not finished in time
   std::uint64_t finished = 0;     // entries in flight here that were heard to be done
-  std::uint64_t orphaned = 0;     // given to a consumer that left before the answer came
+  std::uint64_t orphaned = 0;     // given to a consumer, and seen by no client: requeued
   std::uint64_t gone = 0;         // acknowledged, since the body was trimmed
   std::uint64_t dead = 0;         // delivered too often
   std::uint64_t groups_lost = 0;  // took place under connected consumers

@@ -74,6 +74,12 @@ void Queues::on_audited(Ticket ticket, const Result<Audited>& answer) {
   }
 }
 
+void Queues::on_recalled(Ticket ticket, const Result<Recalled>& answer) {
+  if (Group* group = core_.answered(ticket).group) {
+    group->on_recalled(answer);
+  }
+}
+
 void Queues::on_renewed(Ticket ticket, const Result<Renewed>& answer) {
   if (Group* group = core_.answered(ticket).group) {
     group->on_renewed(answer);

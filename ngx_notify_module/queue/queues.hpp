@@ -47,6 +47,7 @@ class Queues {
   void on_taken(Ticket ticket, Result<Taken> answer);
   void on_claimed(Ticket ticket, Result<Claimed> answer);
   void on_audited(Ticket ticket, const Result<Audited>& answer);
+  void on_recalled(Ticket ticket, const Result<Recalled>& answer);
   void on_renewed(Ticket ticket, const Result<Renewed>& answer);
   void on_watching(std::string_view stream);
   void on_bell(std::string_view stream, EntryId id);

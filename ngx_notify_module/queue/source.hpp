@@ -82,6 +82,11 @@ struct Audited {
   std::vector<bool> held;
 };
 
+struct Recalled {
+  bool lost = false;
+  std::vector<std::vector<EntryId>> given;
+};
+
 // Nothing: the name is another connection's now.
 using Renewed = std::vector<std::optional<std::uint64_t>>;
 
@@ -116,11 +121,19 @@ class Source {
   // Is it still pending for that consumer (audit.lua)? As many answers as holdings.
   virtual void audit(Ticket ticket, const Name& name, std::span<const Holding> holdings) = 0;
 
+  // What these were given within the last `recent_ms` (recall.lua). As many lists as members.
+  virtual void recall(Ticket ticket, const Name& name, std::uint64_t recent_ms,
+                      std::span<const Member> members) = 0;
+
   virtual void renew(Ticket ticket, const Name& name, std::span<const Lease> leases) = 0;
 
-  // No answer: a lease that is not given back lapses, a mark that is not kept is older.
+  // No answer: a lease that is not given back lapses, a mark that is not kept is older, and what is
+  // not requeued comes when the ack timeout has passed.
   virtual void leave(const Name& name, const Member& member) = 0;
   virtual void mark(const Name& name) = 0;
+  // Given to that consumer, and seen by nobody: for somebody else, at once (requeue.lua).
+  virtual void requeue(const Name& name, std::string_view consumer,
+                       std::span<const EntryId> ids) = 0;
 
  protected:
   ~Source() = default;

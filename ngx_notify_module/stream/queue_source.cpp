@@ -147,6 +147,32 @@ Result<queue::Audited> parse_audited(const Result<redis::Reply>& reply, std::siz
   return audited;
 }
 
+Result<queue::Recalled> parse_recalled(const Result<redis::Reply>& reply, std::size_t asked) {
+  if (auto failure = failure_of(reply)) {
+    return *std::move(failure);
+  }
+  queue::Recalled recalled;
+  recalled.lost = (*reply)[0].text() == "lost";
+  if (recalled.lost) {
+    return recalled;
+  }
+  if (reply->size() != 1 + asked) {
+    return unknown_shape(redis::scripts::recall);
+  }
+  recalled.given.resize(asked);
+  for (std::size_t i = 0; i < asked; ++i) {
+    const redis::Reply ids = (*reply)[1 + i];
+    for (std::size_t j = 0; j < ids.size(); ++j) {
+      const auto id = parse_entry_id(ids[j].text());
+      if (!id) {
+        return unknown_shape(redis::scripts::recall);
+      }
+      recalled.given[i].push_back(*id);
+    }
+  }
+  return recalled;
+}
+
 Result<queue::Renewed> parse_renewed(const Result<redis::Reply>& reply, std::size_t asked) {
   if (auto failure = failure_of(reply)) {
     return *std::move(failure);
@@ -421,6 +447,36 @@ void QueueSource::audit(Ticket ticket, const Name& name, std::span<const queue::
                                                              const Result<redis::Reply>& reply) {
     queues.on_audited(ticket, parse_audited(reply, asked));
   });
+}
+
+// Without waiting: how long ago something was given is of interest, and it is asked again.
+void QueueSource::recall(Ticket ticket, const Name& name, std::uint64_t recent_ms,
+                         std::span<const queue::Member> members) {
+  redis::Command command = script_call(
+      redis::scripts::recall, {std::string(name.stream), leases_key(name)}, Repeat::kNever);
+  append(command, name.group);
+  append(command, recent_ms);
+  for (const queue::Member& member : members) {
+    append(command, member);
+  }
+  send(std::move(command), [ticket, asked = members.size()](QueueSource&, queue::Queues& queues,
+                                                            const Result<redis::Reply>& reply) {
+    queues.on_recalled(ticket, parse_recalled(reply, asked));
+  });
+}
+
+void QueueSource::requeue(const Name& name, std::string_view consumer,
+                          std::span<const EntryId> ids) {
+  redis::Command command =
+      script_call(redis::scripts::requeue, {std::string(name.stream)}, Repeat::kNever);
+  append(command, name.group);
+  append(command, redis::control_channel(name.stream, name.group, database_));
+  append(command, consumer);
+  for (const EntryId& id : ids) {
+    append(command, format_entry_id(id));
+  }
+  command.wait = kWait;
+  send(std::move(command), [](QueueSource&, queue::Queues&, const Result<redis::Reply>&) {});
 }
 
 void QueueSource::mark(const Name& name) {

@@ -39,10 +39,14 @@ class QueueSource final : public queue::Source {
              std::span<const queue::Order> orders, const queue::Settings& settings) override;
   void audit(queue::Ticket ticket, const queue::Name& name,
              std::span<const queue::Holding> holdings) override;
+  void recall(queue::Ticket ticket, const queue::Name& name, std::uint64_t recent_ms,
+              std::span<const queue::Member> members) override;
   void renew(queue::Ticket ticket, const queue::Name& name,
              std::span<const queue::Lease> leases) override;
   void leave(const queue::Name& name, const queue::Member& member) override;
   void mark(const queue::Name& name) override;
+  void requeue(const queue::Name& name, std::string_view consumer,
+               std::span<const EntryId> ids) override;
 
  private:
   // Of a bell the stream is the tag, of a control channel queue_pair().

@@ -77,7 +77,9 @@ extern const Script join;
 extern const Script leave;
 extern const Script limit;
 extern const Script overdue;
+extern const Script recall;
 extern const Script renew;
+extern const Script requeue;
 extern const Script sweep;
 extern const Script take;
 // The worker's.
