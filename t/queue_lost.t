@@ -164,6 +164,22 @@ is(join(' ', bodies($unheard)), '1', 'what was given by it comes at once');
 is($unheard->closed, 0, 'on the same connection');
 $unheard->close_stream;
 
+# Who gave up meanwhile has its name back: a join that nobody waits for any more is executed late, and a
+# name could not be given back.
+my $patient = stays('n', 'g', consumer => 'patient');
+$redis->freeze;
+$patient->close_stream;
+is($t->request('GET', '/events?stream=n&group=g&consumer=early', timeout => 15)->status, 503,
+    'a consumer that gives up');
+$loop->run_for(2.5);    # longer than a command waits for Redis
+$redis->thaw;
+for my $name ('patient', 'early') {
+    my $again = $t->stream(retry => 0.2, path => "/events?stream=n&group=g&consumer=$name");
+    $loop->run_until(sub { $again->is_open }, 10);
+    ok($again->is_open, "... $name has its name when Redis is back");
+    $again->close_stream;
+}
+
 # Scripts that Redis has forgotten are sent again.
 $redis->cmd('SCRIPT', 'FLUSH');
 my $fifth = add($t, 'f', 5);

@@ -1,5 +1,6 @@
 #include "ngx_notify_module/stream/queue_source.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "ngx_notify_module/transport/commands.hpp"
@@ -16,6 +17,9 @@ using redis::Repeat;
 
 // What may be repeated waits so long for a link that is away.
 constexpr redis::Milliseconds kWait{2000};
+constexpr std::size_t kMostOwed = 10'000;
+constexpr std::size_t kOwedAtOnce = 256;
+constexpr std::chrono::milliseconds kOwedDelay{250};
 constexpr std::size_t kTakeBytes = queue::Limits{}.take_bytes;
 constexpr std::int64_t kForgotten = -2;       // instead of a limit, by take.lua
 constexpr std::size_t kDeadLetters = 10'000;  // about; the worker keeps as many
@@ -221,6 +225,7 @@ QueueSource::QueueSource(redis::Client& commands, Subscriptions& subscriptions, 
       watcher_(watcher),
       bells_(*this),
       controls_(*this),
+      owed_timer_(EventTimer::kCancelable, [this] { give_back_owed(); }),
       self_(std::make_shared<QueueSource*>(this)) {}
 
 template <class Fact>
@@ -343,12 +348,50 @@ void QueueSource::renew(Ticket ticket, const Name& name, std::span<const queue::
 }
 
 void QueueSource::leave(const Name& name, const queue::Member& member) {
-  redis::Command command = script_call(redis::scripts::leave,
-                                       {std::string(name.stream), leases_key(name)}, Repeat::kSafe);
-  append(command, name.group);
-  append(command, member);
+  send_leave({std::string(name.stream), std::string(name.group), std::string(member.consumer),
+              std::string(member.token), ngx_current_msec + redis::kLeaseMs});
+}
+
+// Also where the name may never have been taken: a join whose client was told that Redis is away may
+// still be executed.
+void QueueSource::send_leave(Leave leave) {
+  redis::Command command =
+      script_call(redis::scripts::leave, {leave.stream, leases_key({leave.stream, leave.group})},
+                  Repeat::kSafe);
+  append(command, leave.group);
+  append(command, queue::Member{leave.consumer, leave.token});
   command.wait = kWait;
-  send(std::move(command), [](QueueSource&, queue::Queues&, const Result<redis::Reply>&) {});
+  send(std::move(command), [leave = std::move(leave)](QueueSource& self, queue::Queues&,
+                                                      const Result<redis::Reply>& reply) {
+    const std::optional<Error> failure = failure_of(reply);
+    if (failure && (!reply || failure->kind == ErrorKind::kUnavailable)) {
+      self.owe(leave);
+    }
+  });
+}
+
+void QueueSource::owe(Leave leave) {
+  if (owed_.size() < kMostOwed) {
+    owed_.push_back(std::move(leave));
+  }
+  if (!owed_timer_.armed()) {
+    owed_timer_.arm(kOwedDelay);
+  }
+}
+
+void QueueSource::give_back_owed() {
+  while (!owed_.empty() &&
+         static_cast<ngx_msec_int_t>(ngx_current_msec - owed_.front().until) >= 0) {
+    owed_.pop_front();
+  }
+  for (std::size_t i = 0; i < kOwedAtOnce && !owed_.empty() && commands_.ready(); ++i) {
+    Leave leave = std::move(owed_.front());
+    owed_.pop_front();
+    send_leave(std::move(leave));
+  }
+  if (!owed_.empty()) {
+    owed_timer_.arm(kOwedDelay);
+  }
 }
 
 // ---- entries ------------------------------------------------------------------------------------

@@ -2,15 +2,19 @@
 
 // Upstream of the work queues: bells and control channels through the subscription link, everything
 // that is asked through the command link, by the scripts of schema_queues.hpp. It translates and
-// holds nothing.
+// holds nothing but names that could not be given back while Redis was away: they are when it is
+// there again, for as long as their leases last, at most kMostOwed of them. Else clients that come
+// back would hear until then that they are connected.
 //
 // What is taken or claimed is registered to be finished by its id alone before it is handed on.
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/queue/queues.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
 #include "shared/redis/client.hpp"
@@ -63,6 +67,18 @@ class QueueSource final : public queue::Source {
     QueueSource& source;
   };
 
+  struct Leave {
+    std::string stream;
+    std::string group;
+    std::string consumer;
+    std::string token;
+    ngx_msec_t until = 0;  // then its lease has lapsed
+  };
+
+  void send_leave(Leave leave);
+  void owe(Leave leave);
+  void give_back_owed();
+
   // `fact` is called with the queues that there are then, or not at all.
   template <class Fact>
   void send(redis::Command&& command, Fact fact);
@@ -77,6 +93,8 @@ class QueueSource final : public queue::Source {
   Bells bells_;
   Controls controls_;
   queue::Queues* queues_ = nullptr;
+  std::deque<Leave> owed_;
+  EventTimer owed_timer_;
   std::shared_ptr<QueueSource*> self_;  // what completions hold weakly
 };
 
