@@ -115,10 +115,26 @@ START_TEST(the_first_rule_that_fits_counts) {
 }
 END_TEST
 
+// A native client may add one: it costs what its size does, and not the square of that.
+START_TEST(an_entry_of_many_fields) {
+  constexpr int kFields = 400'000;
+  Entry entry{{1, 0}, {}};
+  for (int i = 0; i < kFields; ++i) {
+    entry.fields.emplace_back("f" + std::to_string(i), "v");
+  }
+  entry.fields.emplace_back("f7", "again");
+  const std::string text = EventRules().render("s", entry);
+  const auto members = json::members(*json::parse_first(text.substr(6)));
+  ck_assert(members.ok());
+  EXPECT_EQ(members->size(), static_cast<std::size_t>(kFields));
+  EXPECT_EQ((*members)[7].value.raw, "\"v\"");
+}
+END_TEST
+
 }  // namespace
 }  // namespace notify::test
 
 using namespace notify::test;  // NOLINT
 
 CHECK_MAIN("event template", shows_an_entry, refuses_what_it_does_not_know,
-           the_first_rule_that_fits_counts)
+           the_first_rule_that_fits_counts, an_entry_of_many_fields)
