@@ -11,6 +11,12 @@
 namespace notify {
 namespace {
 
+// As JSON writes one: with nothing behind it, perhaps negative.
+bool is_integer(std::string_view text) {
+  text.remove_prefix(text.starts_with('-') ? 1 : 0);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   const auto stream = evaluate(r, conf.limit.stream);
   const auto group = evaluate(r, conf.limit.group);
@@ -23,6 +29,9 @@ ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     if (!named) {
       return fail(r, named.error());
     }
+  }
+  if (!is_integer(*count)) {
+    return fail(r, invalid("Invalid JSON: the limit must be a whole number"));
   }
   const Result<std::uint64_t> wanted = parse_limit(*count, conf.consume);
   if (!wanted) {
