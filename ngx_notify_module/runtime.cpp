@@ -126,7 +126,9 @@ struct Runtime::Parts {
 
 Runtime::Runtime(const MainConf& conf) : conf_(conf) {
   if (!conf_.key_stores.empty()) {
-    keys_ = std::make_unique<KeyService>(conf_.key_stores, KeyZone(*conf_.key_zone), conf_.threads);
+    keys_ =
+        std::make_unique<KeyService>(conf_.key_stores, KeyZone(*conf_.key_zone), conf_.threads,
+                                     KeyService::Places{*conf_.auth_waiting, *conf_.auth_proofs});
   }
   if (!conf_.enabled) {
     return;

@@ -199,6 +199,26 @@ for (@floods) {
     cmp_ok($took, '<', $all / 2, '... and it does not wait for them');
 }
 
+# As many as the configuration says: six different keys come in one turn of the event loop, before any
+# proof has begun.
+for (['3 9', '204 204 204 503 503 503'], ['9 2', '204 204 503 503 503 503']) {
+    my ($places, $ends) = @$_;
+    my $few = $t->start_other_nginx(
+        http   => "notify_redis env:REDIS_URL; notify_auth_waiting $places;",
+        server => 'notify_key env:AUTH_STORE_DIR; location / { notify_auth key; try_files /none =204; }'
+            . 'location /open { return 204; }');
+    my @keys  = map { fresh() } 1 .. 6;
+    my @asked = map { $t->http(port => $few->port, timeout => 60) } @keys;
+    is($_->request('GET', '/open')->status, 204, 'a connection that nginx has') for @asked;
+    my ($worker) = $few->workers;
+    kill 'STOP', $worker;
+    while (my ($i, $http) = each @asked) {
+        $http->send(NotifyTest::Http::compose('GET', '/', headers => [bearer($keys[$i])]));
+    }
+    kill 'CONT', $worker;
+    is(join(' ', sort map { $_->receive->status } @asked), $ends, "notify_auth_waiting $places");
+}
+
 # A worker that is told to leave does not leave anybody without an answer.
 my @waiting = send_wrong(20);
 $t->request('GET', '/open');

@@ -91,10 +91,12 @@ void KeyService::Waiter::give_place() {
 KeyService::Waiter::~Waiter() { give_place(); }
 
 KeyService::KeyService(const std::vector<std::string>& stores, const KeyZone& zone,
-                       ThreadPool* threads)
+                       ThreadPool* threads, const Places& places)
     : zone_(zone),
       digest_(zone.secret()),
       threads_(threads),
+      waiting_(places.requests),
+      queued_(places.keys),
       starter_([this] { start_some(); }),
       refuser_([this] { tell(displaced_, Answer::kBusy); }),
       holder_(EventTimer::kHolding,

@@ -96,8 +96,15 @@ class KeyService {
     std::uint64_t limit;       // of its failures in a minute; 0: none
   };
 
+  // Shared fairly by addresses. One more: the latest of whoever has most is kBusy, or this one.
+  struct Places {
+    std::size_t requests;  // that wait
+    std::size_t keys;      // different ones, whose proof has not begun
+  };
+
   // `stores`: their files.
-  KeyService(const std::vector<std::string>& stores, const KeyZone& zone, ThreadPool* threads);
+  KeyService(const std::vector<std::string>& stores, const KeyZone& zone, ThreadPool* threads,
+             const Places& places);
   ~KeyService();
   KeyService(const KeyService&) = delete;
   KeyService& operator=(const KeyService&) = delete;
@@ -117,10 +124,7 @@ class KeyService {
  private:
   // How old our knowledge of a file may be.
   static constexpr std::uint64_t kLookMs = 250;
-  // Shared fairly by addresses. One more: the latest of whoever has most is kBusy, or this one.
-  static constexpr std::size_t kMaxWaiting = 1024;  // requests
-  static constexpr std::size_t kMaxProofs = 256;    // different keys that have not begun
-  static constexpr unsigned kMaxThreads = 4;        // of the pool, which others use, too
+  static constexpr unsigned kMaxThreads = 4;  // of the pool, which others use, too
 
   static constexpr unsigned kInspected = 1024;  // guests in one turn
 
@@ -154,8 +158,8 @@ class KeyService {
   const HmacSha256 digest_;
   ThreadPool* threads_;
   std::vector<std::unique_ptr<Store>> stores_;
-  FairShare waiting_{kMaxWaiting};
-  FairShare queued_{kMaxProofs};
+  FairShare waiting_;
+  FairShare queued_;
   PlaceList places_;      // those who wait, the latest first
   WaiterList displaced_;  // who had to leave, until they are told
   std::map<ProofName, std::unique_ptr<Proof>> proofs_;

@@ -53,6 +53,8 @@ Result<void> MainConf::init() {
   zone_size = zone_size.value_or(std::size_t{1024} * 1024);
   redis_timeout = redis_timeout.value_or(2000);
   max_pending = max_pending.value_or(4096);
+  auth_waiting = auth_waiting.value_or(1024);
+  auth_proofs = auth_proofs.value_or(256);
   drain = drain.value_or(5000);
   fanout_batch = fanout_batch.value_or(256);
   ring_entries = ring_entries.value_or(1024);
@@ -97,6 +99,11 @@ Result<void> set_redis_timeout(ngx_conf_t*, Words words, MainConf& conf) {
 
 Result<void> set_max_pending(ngx_conf_t*, Words words, MainConf& conf) {
   return assign(conf.max_pending, parse_positive(words[0]));
+}
+
+Result<void> set_auth_waiting(ngx_conf_t*, Words words, MainConf& conf) {
+  const Result<void> requests = assign(conf.auth_waiting, parse_positive(words[0]));
+  return requests ? assign(conf.auth_proofs, parse_positive(words[1])) : requests;
 }
 
 Result<void> set_drain(ngx_conf_t*, Words words, MainConf& conf) {
