@@ -505,14 +505,22 @@ void Api::set_status(const RouteMatch& match, const ApiRequest& request, const R
   why.nullable = true;
   why.as_text = true;
   why.max = 1024;
-  const auto checked = validate(std::array{state, why}, {}, request.body);
+  auto checked = validate(std::array{state, why}, {}, request.body);
+  if (checked.ok() && checked.values[1].text.find('\0') != std::string::npos) {
+    checked.errors.push_back({"value_error",
+                              {"body", "error_message"},
+                              std::nullopt,
+                              "Value error, no text holds a NUL",
+                              "null",
+                              {}});
+  }
   if (!checked.ok()) {
     return respond(validation_failure(checked.errors));
   }
   const bool has_why = checked.values[1].present && checked.values[1].raw != "null";
   sql::Text text;
   if (has_why) {
-    text = checked.values[1].text.substr(0, checked.values[1].text.find('\0'));
+    text = checked.values[1].text;
   }
   pool_.submit<Answer>(
       [id = to_lower(match.part), to = checked.values[0].text, text](Session& session) {

@@ -174,6 +174,8 @@ sub by_superuser ($t, $c) {
     is_deeply($c->admin('GET', "/receivers/$receiver->{id}/requests")->json->{data}[0]{payload}, {any => [1, 'x']},
         'GET /receivers/{id}/requests');
     is($c->admin('GET', "/requests/$made->{id}/status")->json->{data}{status}, 'PENDING', 'GET /requests/{id}/status');
+    is($c->admin('PUT', "/requests/$made->{id}/status", {status => 'REJECTED', error_message => "a\0b"})->status, 422,
+        'no text of a row holds a NUL');
     is($c->admin('PUT', "/requests/$made->{id}/status", {status => 'REJECTED', error_message => 'no more'})->json->{data}{error_message},
         'no more', 'PUT /requests/{id}/status');
     is($c->admin('PUT', "/requests/$made->{id}/status", {status => 'ACCEPTED'})->status, 409, 'is final');
