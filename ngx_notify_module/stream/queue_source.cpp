@@ -352,8 +352,8 @@ void QueueSource::leave(const Name& name, const queue::Member& member) {
               std::string(member.token), ngx_current_msec + redis::kLeaseMs});
 }
 
-// Also where the name may never have been taken: a join whose client was told that Redis is away may
-// still be executed.
+// Also where the name may never have been taken: a join whose client was told that Redis is away
+// may still be executed.
 void QueueSource::send_leave(Leave leave) {
   redis::Command command =
       script_call(redis::scripts::leave, {leave.stream, leases_key({leave.stream, leave.group})},
