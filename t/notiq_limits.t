@@ -20,7 +20,7 @@ my %count;
 $count{$http->request('GET', '/api/clients?limit=0', headers => \@basic)->status}++ for 1 .. 500;
 is_deeply(\%count, {422 => 500}, 'five hundred requests at once are answered');
 my $conf = $t->read_file($t->root . '/nginx.conf.example') . $t->read_file($t->root . '/conf/notiq.conf');
-my @numbers = $conf =~ /limit_req_zone .* rate=(\d+)r|limit_req zone=\w+ burst=(\d+) /g;
+my @numbers = $conf =~ /limit_req_zone .* rate=(\d+)r|limit_req zone=notiq\w* burst=(\d+) /g;
 is(join(' ', grep { defined } @numbers), '2000 100 4000 5000', 'the numbers of docs/catalog.md');
 
 is($c->admin('GET', '/clients', undef, map { $_ => 'x' x 60_000 } qw(X-A X-B X-C))->status, 200,

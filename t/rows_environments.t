@@ -28,11 +28,12 @@ sub ask ($name, %option) {
     my ($method) = split / /, $name;
     my ($path, $body) = $ask{$name}->@*;
     return $t->request($method, $option{path} // $path, body => $option{body} // $body,
-        headers => $option{headers} // signed_headers(API_TOKEN));
+        headers => $option{headers} // signed_headers(API_TOKEN), port => $option{port} // $t->nginx->port);
 }
 
 sub click ($value, %option) {
-    return $t->request('POST', '/slack/actions', slack_click($option{secret} // SLACK_SIGNING_SECRET, $value, %option));
+    return $t->request('POST', '/slack/actions', slack_click($option{secret} // SLACK_SIGNING_SECRET, $value, %option),
+        port => $option{port} // $t->nginx->port);
 }
 
 $rows->row($_, 200, ask($_)) for sort keys %ask;
@@ -61,6 +62,10 @@ for my $name (grep { /\{environment\}/ } sort keys %ask) {
 }
 $rows->row($_, 400, ask($_, path => $ask{$_}[0] =~ s/test/mars/r), 'an unknown environment')
     for grep { /publish/ } sort keys %ask;
+
+my $port = $rows->used_up(sub ($port) { ask('GET /status', port => $port) });
+$rows->row($_, 429, ask($_, port => $port), 'too often') for sort keys %ask;
+$rows->row($click, 429, click('7', port => $port), 'too often');
 
 # ---- Redis ------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ sub path_of ($name, %option) {
 sub ask ($name, %option) {
     my ($method) = split / /, $name;
     return $t->request($method, path_of($name, %option), body => $option{body} // $body{$name},
-        headers => $option{headers} // \@token);
+        headers => $option{headers} // \@token, port => $option{port} // $t->nginx->port);
 }
 sub consumer (%option) {
     my $stream = $t->stream(path => path_of($events, %option), reconnect => 0, headers => ["Authorization: Bearer " . BEARER_TOKEN]);
@@ -82,6 +82,9 @@ my $third = consumer(group => 'g3', consumer => 'c3', arguments => '&limit=10');
 $third->wait_events(3);
 $rows->row($finish, 409, ask($finish, id => $ids[0]), 'in flight twice');
 $_->close_stream for $consumer, $second, $third;
+
+my $port = $rows->used_up(sub ($port) { ask($_, port => $port, headers => []) for 'GET /admin/ping', $events });
+$rows->row($_, 429, ask($_, port => $port), 'too often') for $rows->names;
 
 # ---- Redis ------------------------------------------------------------------------------------------
 

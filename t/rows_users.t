@@ -50,6 +50,10 @@ $rows->row($_, 413, ask($_, body => 'x' x 1_100_000)) for $rows->names;
 my $closed = $t->start_other_nginx(shipped => 1, allow => "deny all;\n");
 $rows->row($publish, 403, ask($publish, body => event('alice'), port => $closed->port), 'an address that is not let in');
 
+my $port = $rows->used_up(sub ($port) { ask($_, body => event('alice'), port => $port) for $publish, $history });
+$rows->row($_, 429, ask($_, body => $_ eq $publish ? event('alice') : undef, port => $port), 'too often')
+    for $publish, $connect, $history;
+
 my $redis = $t->redis;
 for my $name ($publish, $history) {
     $redis->cmd('DEL', 'user:alice');

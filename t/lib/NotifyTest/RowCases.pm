@@ -145,9 +145,11 @@ sub run ($class, $t, $c) {
     # ---- too often ------------------------------------------------------------------------------------
 
     my $slow = $t->start_other_nginx(shipped => 1, env => $c->environment,
-        edit => {'rate=2000r/s' => 'rate=1r/m', 'burst=4000 nodelay' => 'nodelay'});
+        edit => {'rate=(?:2000|200)r/s' => 'rate=1r/m', 'burst=(?:4000|1000) nodelay' => 'nodelay'});
     $t->request('GET', '/api/health', port => $slow->port);
     $rows->row($_, 429, ask($_, port => $slow->port)) for @all;
+    $t->request('GET', '/api/ws/nobody/u1', port => $slow->port);
+    $rows->row($connect, 429, $t->request('GET', '/api/ws/shop/u1', port => $slow->port), 'too often');
 
     # ---- the end of rows, then of the worker ------------------------------------------------------------
 

@@ -43,6 +43,14 @@ sub row ($self, $name, $status, $answer, $why = '') {
     return is($got, $status, "$name: $status" . ($why && " ($why)")) || diag(ref $answer ? $answer->body : '');
 }
 
+# Another nginx, where each address has one request a minute of each kind, and has had it.
+sub used_up ($self, @asked) {
+    my $nginx = $self->{t}->start_other_nginx(shipped => 1,
+        edit => {'rate=(?:5000|200)r/s' => 'rate=1r/m', 'burst=(?:10000|1000) nodelay' => 'nodelay'});
+    $_->($nginx->port) for @asked;
+    return $nginx->port;
+}
+
 # The status of the answer to a WebSocket's handshake.
 sub handshake ($self, $path, $version = 13, @headers) {
     my $answer = $self->{t}->http->request('GET', $path, headers => [
