@@ -119,6 +119,8 @@ my @auth = (
     ['notify_path a;',                           qr/"a"/],
     ["notify_path '/{x';",                       qr/"\/\{x"/],
     ["notify_path '/{x}/{x}';",                  qr/"x"/],
+    ['notify_path /a slashes=no;',               qr/"slashes=no"/],
+    ['notify_path /a "No" more;',                qr/"more"/],
     ["notify_path /a;\nnotify_path /b;",         qr/is duplicate/],
     ['notify_body half;',                        qr/"half"/],
     ['notify_field a string strict;',            qr/"strict"/],

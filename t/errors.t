@@ -38,6 +38,7 @@ $t->answers('an unknown method', $t->request('BREW', '/publish/test'), 405,
 # ---- paths ---------------------------------------------------------------------------------------
 
 for my $path ('/', '/nowhere', '/publish', '/publish/', '/publish/test/more', '/status/a/b',
+    '/publish//test', '/publish/x/../test', '/status/x%2F..%2Ftest', '/clear/x%2f..%2Ftest', '//status',
     '/api/v1/nowhere', '/api/v1/internal/notify/publish/more', '/publish/test%2Fmore',
     # what the configuration names for itself
     '/environments/not_found', '/api/v1/preflight', "$stream/named", "$stream/named?token=x")

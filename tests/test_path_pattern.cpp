@@ -58,6 +58,24 @@ START_TEST(matches_what_the_client_wrote) {
 }
 END_TEST
 
+START_TEST(keeps_encoded_slashes_out_of_names) {
+  struct Row {
+    std::string_view path;
+    std::string_view names;
+  };
+  constexpr Row kRows[] = {
+      {"/a/1/b", "yes|1"},       {"/a/%31/b", "yes|1"},     {"/a/1%2F2/b", "no"},
+      {"/a/%2f/b", "no"},        {"/a/1%2F..%2F2/b", "no"}, {"/a/1%252F2/b", "yes|1%2F2"},
+      {"/a/%2e%2e/b", "yes|.."}, {"/a/x/..%2F1/b", "no"},
+  };
+  const auto pattern = PathPattern::parse("/a/{x}/b", PathPattern::Slashes::kNone);
+  ck_assert(pattern.ok());
+  for (const Row& row : kRows) {
+    EXPECT_EQ_ROW(row.path, joined(pattern->match(row.path)), row.names);
+  }
+}
+END_TEST
+
 START_TEST(refuses_patterns_that_mean_nothing) {
   for (const std::string_view text :
        {"", "a", "a/{x}", "/{}", "/{", "/}", "/x{y}", "/{x}y", "/{x}{y}", "/{x-y}", "/{x y}",
@@ -78,5 +96,5 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("path_pattern", matches_what_the_client_wrote, refuses_patterns_that_mean_nothing,
-           knows_its_names)
+CHECK_MAIN("path_pattern", matches_what_the_client_wrote, keeps_encoded_slashes_out_of_names,
+           refuses_patterns_that_mean_nothing, knows_its_names)

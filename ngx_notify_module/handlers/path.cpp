@@ -72,7 +72,18 @@ void PathConf::merge(const PathConf& parent) {
 }
 
 Result<void> set_path(ngx_conf_t*, Words words, LocConf& conf) {
-  Result<PathPattern> pattern = PathPattern::parse(words[0]);
+  auto slashes = PathPattern::Slashes::kInNames;
+  if (const auto value = parameter(words.back(), "slashes"); value && words.size() > 1) {
+    if (*value != "on" && *value != "off") {
+      return bad_parameter(words.back());
+    }
+    slashes = *value == "on" ? PathPattern::Slashes::kInNames : PathPattern::Slashes::kNone;
+    words = words.first(words.size() - 1);
+  }
+  if (words.size() > 2) {
+    return bad_parameter(words[2]);
+  }
+  Result<PathPattern> pattern = PathPattern::parse(words[0], slashes);
   if (!pattern) {
     return pattern.error();
   }

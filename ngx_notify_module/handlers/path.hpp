@@ -27,7 +27,7 @@ struct PathConf {
 Result<void> set_path(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kPathDirectives{
-    directive<"notify_path", &set_path>(kLocation | NGX_CONF_TAKE12),
+    directive<"notify_path", &set_path>(kLocation | NGX_CONF_TAKE123),
 };
 
 // Where the location has no pattern every path is right.

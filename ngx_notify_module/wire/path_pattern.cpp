@@ -25,9 +25,10 @@ std::string_view take_segment(std::string_view& path) {
 
 }  // namespace
 
-Result<PathPattern> PathPattern::parse(std::string_view text) {
+Result<PathPattern> PathPattern::parse(std::string_view text, Slashes slashes) {
   const Error bad = invalid("invalid pattern \"" + std::string(text) + "\"");
   PathPattern pattern;
+  pattern.slashes_ = slashes;
   std::string_view rest = text;
   if (!rest.starts_with('/') || rest.find_first_of("?#") != std::string_view::npos) {
     return bad;
@@ -51,6 +52,14 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
   return pattern;
 }
 
+bool PathPattern::fits(const Segment& expected, std::string_view segment) const {
+  if (!expected.is_name) {
+    return segment == expected.text;
+  }
+  return !segment.empty() &&
+         (slashes_ == Slashes::kInNames || segment.find('/') == std::string_view::npos);
+}
+
 std::optional<std::vector<std::string>> PathPattern::match(std::string_view raw) const {
   raw = raw.substr(0, raw.find_first_of("?#"));
   std::vector<std::string> names;
@@ -59,7 +68,7 @@ std::optional<std::vector<std::string>> PathPattern::match(std::string_view raw)
       return std::nullopt;
     }
     std::string segment = percent_decode(take_segment(raw));
-    if (expected.is_name ? segment.empty() : segment != expected.text) {
+    if (!fits(expected, segment)) {
       return std::nullopt;
     }
     if (expected.is_name) {

@@ -15,9 +15,13 @@ namespace notify {
 
 class PathPattern {
  public:
+  // Whether a name may hold a slash that the client encoded. Where none may, the path that nginx
+  // decoded has the same segments as the one that the client sent.
+  enum class Slashes { kInNames, kNone };
+
   // Segments are texts, or names in braces: letters, digits and `_`. Errors are kInvalid, in
   // nginx's voice.
-  static Result<PathPattern> parse(std::string_view text);
+  static Result<PathPattern> parse(std::string_view text, Slashes slashes = Slashes::kInNames);
 
   // The decoded names, in the pattern's order; nullopt where the path is another one. None of them
   // is empty. What follows `?` or `#` is of no concern.
@@ -31,7 +35,10 @@ class PathPattern {
     std::string text;
     bool is_name = false;
   };
+  [[nodiscard]] bool fits(const Segment& expected, std::string_view segment) const;
+
   std::vector<Segment> segments_;
+  Slashes slashes_ = Slashes::kInNames;
 };
 
 }  // namespace notify
