@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <random>
 
 #include "ctl/commands.hpp"
 #include "ctl/pairs.hpp"
@@ -19,8 +20,8 @@ std::vector<std::string> script_arguments(const PublishOptions& options, unsigne
       redis::bell_channel(options.stream, static_cast<int>(database)),
       std::to_string(redis::kBellInlineLimit),
       std::string(options.idempotency_key.empty() ? "0" : kIdempotencyMs),
-      // Whatever was published under the key, no replay, and no request.
-      "", "0", "", "0"};
+      // Whatever was published under the key, no replay, no request, and an id of its own.
+      "", "0", "", "0", redis::id_digits(std::random_device{}())};
   for (const auto& [field, value] : fields) {
     words.push_back(field);
     words.push_back(value);

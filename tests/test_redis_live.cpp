@@ -60,7 +60,7 @@ Command publish(const std::string& stream, const std::string& text, const std::s
     command.arguments.emplace_back(argument);
   }
   command.arguments.push_back(bell_channel(stream, 0));
-  for (const char* argument : {"65536", key.empty() ? "0" : "60000", "", "0", "", "0", "n"}) {
+  for (const char* argument : {"65536", key.empty() ? "0" : "60000", "", "0", "", "0", "", "n"}) {
     command.arguments.emplace_back(argument);
   }
   command.arguments.push_back(text);

@@ -26,6 +26,7 @@ struct Fixture {
     long replay = 0;
     std::string request;
     int keep = 0;
+    std::string digits;
     std::vector<std::string> fields = {"message", "hello"};
   };
   LiveRedis::Answer publish(const Publish& p) {
@@ -44,7 +45,7 @@ struct Fixture {
         bell_channel(p.stream, 0),     std::to_string(p.inline_limit),
         p.key.empty() ? "0" : "60000", p.digest,
         std::to_string(p.replay),      p.request,
-        std::to_string(p.keep)};
+        std::to_string(p.keep),        p.digits};
     arguments.insert(arguments.end(), p.fields.begin(), p.fields.end());
     return redis.run(scripts::publish, keys, arguments);
   }
@@ -225,7 +226,7 @@ START_TEST(a_batch_is_one_request) {
     }
     return f.redis.ask(scripts::publish_batch, keys,
                        {"0", "0", "bell", "65536", "100", "0", "", std::to_string(replay), request,
-                        std::to_string(keep), "1", "data", "1", "2", "3"});
+                        std::to_string(keep), "", "1", "data", "1", "2", "3"});
   };
   batch("", 0);
   batch("a", 100, 1000);
@@ -297,7 +298,7 @@ START_TEST(publish_survives_a_narrow_acl) {
   redisContext* narrow = redisConnectUnix(f.redis.socket_path().c_str());
   freeReplyObject(redisCommand(narrow, "AUTH narrow x"));
   const LiveRedis::Answer answer(static_cast<redisReply*>(
-      redisCommand(narrow, "EVAL %s 3 s l r 0 1000000 bell 100 0 d 1000 id 10 a b",
+      redisCommand(narrow, "EVAL %s 3 s l r 0 1000000 bell 100 0 d 1000 id 10 123456 a b",
                    std::string(scripts::publish.source).c_str())));
   EXPECT_EQ(Reply(answer.get())[1].integer().value_or(9), 0);
   EXPECT_EQ(f.redis.ask({"XLEN", "s"}), "1");

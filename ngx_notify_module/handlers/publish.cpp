@@ -111,6 +111,7 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
     requirement = parent.requirement;
   }
   inherit(retain, parent.retain, Retention{});
+  inherit(unique_ids, parent.unique_ids, true);
   constexpr ngx_msec_t kDay = 24 * 60 * 60 * ngx_msec_t{1000};
   inherit(idempotency, parent.idempotency, kDay);
   if (!response) {
@@ -212,6 +213,14 @@ Result<void> set_retain(ngx_conf_t*, Words words, LocConf& conf) {
     return age.error();
   }
   return assign(conf.publish.retain, Result<Retention>(Retention{*count, *age}));
+}
+
+Result<void> set_entry_ids(ngx_conf_t*, Words words, LocConf& conf) {
+  const bool unique = words[0] == "unique";
+  if (!unique && words[0] != "redis") {
+    return bad_value(words[0]);
+  }
+  return assign(conf.publish.unique_ids, Result<bool>(unique));
 }
 
 Result<void> set_idempotency(ngx_conf_t*, Words words, LocConf& conf) {

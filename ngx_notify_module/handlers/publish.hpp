@@ -30,6 +30,7 @@ struct PublishConf {
   std::vector<std::pair<std::string, Template*>> entry;  // fields in Redis, in their order
   bool whole_body = false;                               // one of them is made of all of the body
   std::optional<Retention> retain;
+  std::optional<bool> unique_ids;  // ids that no other stream has; else Redis' own
   std::optional<PublishResponse> response;
   // Only if this key is in Redis; else that status and text.
   struct Requirement {
@@ -51,6 +52,7 @@ Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_retain(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_entry_ids(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_idempotency(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf);
 
@@ -59,6 +61,7 @@ inline constexpr std::array kPublishDirectives{
     directive<"notify_require", &set_require>(kHttpServerLocation | NGX_CONF_TAKE123),
     directive<"notify_entry", &set_entry>(kHttpServerLocation | NGX_CONF_TAKE2),
     directive<"notify_retain", &set_retain>(kHttpServerLocation | NGX_CONF_TAKE12),
+    directive<"notify_entry_ids", &set_entry_ids>(kHttpServerLocation | NGX_CONF_TAKE1),
     directive<"notify_idempotency", &set_idempotency>(kHttpServerLocation | NGX_CONF_TAKE1),
     directive<"notify_response", &set_response>(kHttpServerLocation | NGX_CONF_TAKE2),
 };

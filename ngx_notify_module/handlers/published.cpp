@@ -66,6 +66,7 @@ PublishTerms terms_of(const LocConf& conf, std::string_view stream) {
   terms.stream = stream;
   terms.retain_count = conf.publish.retain->count;
   terms.retain_ms = conf.publish.retain->age;
+  terms.unique_ids = *conf.publish.unique_ids;
   if (const Replay& replay = *conf.subscribe.replay; replay.count > 0) {
     terms.replay_ms = replay.age;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "shared/redis/link_fsm.hpp"
 #include "shared/redis/schema_notices.hpp"
@@ -48,12 +49,17 @@ std::string idempotency_ms(const PublishTerms& terms) {
   return is_repeatable(terms) ? std::to_string(terms.idempotency_ms) : "0";
 }
 
+// nginx seeds the generator differently in each worker.
+std::string digits_for(const PublishTerms& terms) {
+  return terms.unique_ids ? redis::id_digits(static_cast<std::uint32_t>(::random())) : "";
+}
+
 }  // namespace
 
 redis::Command publish_command(const PublishOrder& order) {
   redis::Command command = publish_call(redis::scripts::publish, order);
   auto& arguments = command.arguments;
-  arguments.reserve(arguments.size() + 9 + 2 * order.fields.size());
+  arguments.reserve(arguments.size() + 10 + 2 * order.fields.size());
   arguments.push_back(std::to_string(order.retain_count));
   arguments.push_back(std::to_string(order.retain_ms));
   arguments.push_back(redis::bell_channel(order.stream, order.database));
@@ -63,6 +69,7 @@ redis::Command publish_command(const PublishOrder& order) {
   arguments.push_back(std::to_string(order.replay_ms));
   arguments.push_back(order.request);
   arguments.push_back(std::to_string(order.keep_requests));
+  arguments.push_back(digits_for(order));
   for (const auto& [name, value] : order.fields) {
     arguments.push_back(name);
     arguments.push_back(value);
@@ -74,7 +81,7 @@ redis::Command publish_batch_command(BatchOrder order) {
   constexpr int kMaxBells = 100;
   redis::Command command = publish_call(redis::scripts::publish_batch, order);
   auto& arguments = command.arguments;
-  arguments.reserve(arguments.size() + 11 + order.names.size() + order.values.size());
+  arguments.reserve(arguments.size() + 12 + order.names.size() + order.values.size());
   arguments.push_back(std::to_string(order.retain_count));
   arguments.push_back(std::to_string(order.retain_ms));
   arguments.push_back(redis::bell_channel(order.stream, order.database));
@@ -85,6 +92,7 @@ redis::Command publish_batch_command(BatchOrder order) {
   arguments.push_back(std::to_string(order.replay_ms));
   arguments.push_back(order.request);
   arguments.push_back(std::to_string(order.keep_requests));
+  arguments.push_back(digits_for(order));
   arguments.push_back(std::to_string(order.names.size()));
   for (auto* texts : {&order.names, &order.values}) {
     for (std::string& text : *texts) {

@@ -29,6 +29,7 @@ struct PublishTerms {
   std::uint64_t replay_ms = 0;  // new subscribers are given the (last) entry for so long; 0: not
   std::string request;          // id of the request; empty: of no concern
   std::uint64_t keep_requests = 0;  // beside the stream, of so many publishes
+  bool unique_ids = true;           // an id that no other stream has (schema.hpp, Ids)
 };
 
 struct PublishOrder : PublishTerms {

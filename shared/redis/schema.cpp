@@ -77,6 +77,11 @@ class Reader {
 
 }  // namespace
 
+std::string id_digits(std::uint32_t random) {
+  constexpr std::uint32_t kMillion = 1'000'000;
+  return std::to_string(kMillion + random % kMillion).substr(1);
+}
+
 std::string side_key(std::string_view stream, std::string_view suffix) {
   const std::string_view tag = hash_tag(stream);
   std::string key;

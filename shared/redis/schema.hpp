@@ -30,10 +30,18 @@
 // the connection's; who holds the name may have `limit` entries in flight; the last two count what
 // this connection was given and what of it was finished.
 //
+// Ids. Redis begins the sequence of each millisecond at 0, so that entries of two streams often
+// have the same id. publish.lua and publish-batch.lua begin it at ten digits: 1, the microsecond
+// within the millisecond (000 to 999), and six random ones. Redis runs one script at a time, and
+// none in less than a microsecond: while its clock runs forward no two streams of one Redis get the
+// same id. Of two Redis, or after its clock was put back, two ids of one millisecond are equal once
+// in 10^9. The sequence stays below 2^31, that is eight digits of an event id.
+//
 // If S holds a hash tag of its own (Redis Cluster specification, "Hash tags"), that tag stands
 // in the braces and S follows outside them: notify:{tag}:S:bell.
 // Pub/Sub knows no database: where its number is not 0 it follows the channel, as in bell@3.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,6 +105,9 @@ extern const Script settle_dead;
 extern const Script settle_done;
 extern const Script settle_later;
 }  // namespace scripts
+
+// For the scripts that publish: six digits of a random number.
+std::string id_digits(std::uint32_t random);
 
 std::string side_key(std::string_view stream, std::string_view suffix);
 

@@ -1,6 +1,7 @@
 #include "worker/catalog/outbox.hpp"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "shared/base/clock.hpp"
@@ -58,7 +59,8 @@ void Outbox::publish(const OutboxRow& row, std::function<void(Result<std::string
                                         "",
                                         "0",
                                         "",
-                                        "0"};  // no digest, no replay, and the request is a field
+                                        "0",  // no digest, no replay, and the request is a field
+                                        redis::id_digits(std::random_device{}())};
   arguments.insert(arguments.end(), row.fields.begin(), row.fields.end());
   calls_.script(redis::scripts::publish, {row.stream, redis::idempotency_key(row.stream, row.id)},
                 std::move(arguments), kWait,

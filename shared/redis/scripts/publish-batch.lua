@@ -8,8 +8,9 @@
 --       bytes, bells at most, how long the idempotency key is remembered in ms (0: there is none),
 --       digest of what is published, how long the last entry is replayed in ms (0: it is not), id of
 --       the request (without blanks; empty: of no concern), of how many publishes (about) the request
---       is kept beside the stream (0: it is not), number of fields, their names, then the values of
---       each entry in turn
+--       is kept beside the stream (0: it is not), six random digits for ids that no other stream
+--       has (empty: Redis' own ids), number of fields, their names, then the values of each
+--       entry in turn
 --
 -- Answers {entries, last id, 0}; for an idempotency key that was seen before {entries, id that was
 -- answered then, 1, id of the first request}, or {entries, that id, 2, …} if it was with something
@@ -21,8 +22,8 @@ local stream, retain, age, channel = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local idem, digest = ARGV[6] ~= '0' and KEYS[2], ARGV[7]
 local latest = ARGV[8] ~= '0' and KEYS[idem and 3 or 2]
 local request, requests = ARGV[9], ARGV[10] ~= '0' and KEYS[#KEYS]
-local width = tonumber(ARGV[11])
-local NAMES = 12
+local random, width = ARGV[11], tonumber(ARGV[12])
+local NAMES = 13
 local WEEK = 604800000  -- ms: requests of a stream that gets nothing more
 local first = NAMES + width
 local count = (#ARGV - first + 1) / width
@@ -50,6 +51,33 @@ for i = first, #ARGV do
 end
 local inline = count <= tonumber(ARGV[5]) and size <= tonumber(ARGV[4])
 
+-- As in publish.lua; the sequences of one batch follow upon each other.
+local ms, seq
+if random ~= '' then
+  local time = redis.pcall('TIME')
+  if time[2] then
+    local us = string.sub('00000' .. time[2], -6)
+    ms, seq = time[1] .. string.sub(us, 1, 3) .. '-', tonumber('1' .. string.sub(us, 4) .. random)
+  end
+end
+local function add(fields, bounded)
+  local wanted, added = '*', nil
+  if seq then
+    wanted = ms .. string.format('%.0f', seq)
+  end
+  if bounded then
+    added = redis.pcall('XADD', stream, 'MAXLEN', '~', retain, wanted, unpack(fields))
+  else
+    added = redis.pcall('XADD', stream, wanted, unpack(fields))
+  end
+  if seq and type(added) == 'table' then
+    seq = nil
+    return add(fields, bounded)
+  end
+  seq = seq and seq + 1
+  return added
+end
+
 local prev = last[1] and last[1][1] or '0-0'
 local id, first_id
 for entry = 1, count do
@@ -58,12 +86,7 @@ for entry = 1, count do
   for i = 1, width do
     fields[2 * i - 1], fields[2 * i] = ARGV[NAMES - 1 + i], ARGV[at + i]
   end
-  local added
-  if retain ~= '0' and entry == count then
-    added = redis.pcall('XADD', stream, 'MAXLEN', '~', retain, '*', unpack(fields))
-  else
-    added = redis.pcall('XADD', stream, '*', unpack(fields))
-  end
+  local added = add(fields, retain ~= '0' and entry == count)
   if type(added) == 'table' then
     return added
   end

@@ -9,22 +9,23 @@
 --       bytes, how long the idempotency key is remembered in ms (0: there is none), digest of what is
 --       published (empty: not to be compared), how long the entry is replayed in ms (0: it is not),
 --       id of the request (without blanks; empty: of no concern), of how many publishes (about) the
---       request is kept beside the stream (0: it is not), then field, value, field, value, ...
+--       request is kept beside the stream (0: it is not), six random digits for an id that no other
+--       stream has (empty: Redis' own id), then field, value, field, value, ...
 --
 -- Answers {id, 0}; for an idempotency key that was seen before {first id, 1, id of the first request},
 -- or {first id, 2, …} if that was with something else, and then does nothing.
--- The bell's layout: schema.hpp, Bell.
+-- The bell's layout: schema.hpp, Bell. How an id is made that no other stream has: schema.hpp, Ids.
 
 -- Arguments of commands are strings throughout: a number costs a conversion either way.
 
-local FIRST = 10        -- of the fields
+local FIRST = 11        -- of the fields
 local WEEK = 604800000  -- ms: requests of a stream that gets nothing more
 
 local stream = KEYS[1]
 local idem = ARGV[5] ~= '0' and KEYS[2]
 local latest = ARGV[7] ~= '0' and KEYS[idem and 3 or 2]
 local request, requests = ARGV[8], ARGV[9] ~= '0' and KEYS[#KEYS]
-local retain, age, digest = ARGV[1], ARGV[2], ARGV[6]
+local retain, age, digest, random = ARGV[1], ARGV[2], ARGV[6], ARGV[10]
 
 if idem then
   local known = redis.call('GET', idem)
@@ -40,11 +41,23 @@ local last = redis.pcall('XREVRANGE', stream, '+', '-', 'COUNT', '1')
 if last.err then
   return last
 end
+local function add(wanted)
+  if retain ~= '0' then
+    return redis.pcall('XADD', stream, 'MAXLEN', '~', retain, wanted, unpack(ARGV, FIRST))
+  end
+  return redis.pcall('XADD', stream, wanted, unpack(ARGV, FIRST))
+end
 local id
-if retain ~= '0' then
-  id = redis.pcall('XADD', stream, 'MAXLEN', '~', retain, '*', unpack(ARGV, FIRST))
-else
-  id = redis.pcall('XADD', stream, '*', unpack(ARGV, FIRST))
+if random ~= '' then
+  local time = redis.pcall('TIME')
+  if time[2] then
+    local us = string.sub('00000' .. time[2], -6)
+    id = add(time[1] .. string.sub(us, 1, 3) .. '-1' .. string.sub(us, 4) .. random)
+  end
+end
+-- Redis refuses an id that is not above the last one: a clock that went back, or another one's id.
+if type(id) ~= 'string' then
+  id = add('*')
 end
 if type(id) == 'table' then
   return id

@@ -43,6 +43,13 @@ end
 if #fields == 10 then
   return redis.error_reply('ERR the dead letter has no fields of its own')
 end
-local added = redis.call('XADD', stream, '*', unpack(fields, 11))
+-- An id that no other stream has (schema.hpp, Ids), if the stream's last one is below it.
+local time = redis.call('TIME')
+local us = string.sub('00000' .. time[2], -6)
+local added = redis.pcall('XADD', stream,
+  time[1] .. string.sub(us, 1, 3) .. '-1' .. string.sub(us, 4) .. '000000', unpack(fields, 11))
+if type(added) == 'table' then
+  added = redis.call('XADD', stream, '*', unpack(fields, 11))
+end
 redis.call('XDEL', dead, ARGV[1])
 return {'added', added}
