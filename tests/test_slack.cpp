@@ -7,6 +7,7 @@
 #include "shared/base/utf8.hpp"
 #include "worker/delivery/http_verdict.hpp"
 #include "worker/delivery/targets/slack.hpp"
+#include "worker/delivery/targets/slack_verdict.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
 
@@ -162,6 +163,73 @@ START_TEST(silence_is_judged) {
 }
 END_TEST
 
+START_TEST(a_webhook_says_ok) {
+  const struct {
+    long status;
+    const char* body;
+    const char* verdict;
+  } rows[] = {
+      {200, "ok", "done"},
+      {200, "ok\n", "done"},
+      {200, R"({"ok":true})", "done"},
+      {200, "", "later: HTTP 200 without Slack's answer"},
+      {204, "", "later: HTTP 204 without Slack's answer"},
+      {200, "OK", "later: HTTP 200 without Slack's answer: OK"},
+      {200, "ok!", "later: HTTP 200 without Slack's answer: ok!"},
+      {200, "no_service", "later: HTTP 200 without Slack's answer: no_service"},
+      {200, "<!DOCTYPE html><title>Sign in</title>",
+       "later: HTTP 200 without Slack's answer: <!DOCTYPE html><title>Sign in</title>"},
+      {200, R"({"error":"x"})", R"(later: HTTP 200 without Slack's answer: {"error":"x"})"},
+      {200, R"({"ok":false,"error":"channel_is_archived"})",
+       "dead: Slack says: channel_is_archived"},
+      {302, "ok", "dead: HTTP 302: ok"},
+      {403, "invalid_token", "dead: HTTP 403: invalid_token"},
+      {404, "no_service", "dead: HTTP 404: no_service"},
+      {410, "channel_is_archived", "dead: HTTP 410: channel_is_archived"},
+      {429, "ok", "later free hold: HTTP 429: ok"},
+      {500, "rollup_error", "later: HTTP 500: rollup_error"},
+  };
+  const SlackTarget target(SlackAccount{.webhook = "https://hooks.slack.com/x"});
+  for (const auto& row : rows) {
+    HttpResult result;
+    result.outcome = HttpOutcome::kAnswered;
+    result.status = row.status;
+    result.body = row.body;
+    EXPECT_EQ_ROW(row.body, show_verdict(target.classify(result)), row.verdict);
+  }
+}
+END_TEST
+
+START_TEST(a_cut_ok_is_one) {
+  HttpResult result;
+  result.outcome = HttpOutcome::kAnswered;
+  result.status = 200;
+  result.cut = true;
+  for (const char* body : {"", "o", "ok"}) {
+    result.body = body;
+    EXPECT_EQ_ROW(body, show_verdict(slack::classify_webhook(result)), "done");
+  }
+  result.body = "<html>";
+  EXPECT(show_verdict(slack::classify_webhook(result)).starts_with("later"));
+}
+END_TEST
+
+START_TEST(internal_answers_are_not_quoted) {
+  HttpResult result;
+  result.outcome = HttpOutcome::kAnswered;
+  result.internal = true;
+  result.status = 401;
+  result.body = "root:x:0:0";
+  EXPECT_EQ(show_verdict(classify_http(result)), "dead: HTTP 401");
+  EXPECT_EQ(show_verdict(slack::classify_webhook(result)), "dead: HTTP 401");
+  result.status = 200;
+  EXPECT_EQ(show_verdict(slack::classify_webhook(result)),
+            "later: HTTP 200 without Slack's answer");
+  result.body = R"({"ok":false,"error":"root"})";
+  EXPECT_EQ(show_verdict(slack::classify_webhook(result)), "dead: Slack says: not ok");
+}
+END_TEST
+
 START_TEST(reasons_are_bounded_text) {
   HttpResult result;
   result.outcome = HttpOutcome::kAnswered;
@@ -234,5 +302,6 @@ END_TEST
 
 CHECK_MAIN("slack", body_is_json_for_any_bytes, request_tells_a_repeat,
            entry_without_message_cannot_be_built, answers_are_judged, silence_is_judged,
+           a_webhook_says_ok, a_cut_ok_is_one, internal_answers_are_not_quoted,
            reasons_are_bounded_text, retry_after_is_seconds_or_a_date,
            urls_are_shown_without_secrets)

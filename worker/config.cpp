@@ -221,6 +221,11 @@ constexpr std::array kSettings = {
             [](Config& c, const std::string& v) {
               return set_time(c.catalog.sweep, v, milliseconds{0}, std::chrono::hours{24});
             }},
+    Setting{"target-allowed-cidrs", "TARGET_ALLOWED_CIDRS", "none",
+            "networks that the catalogue's providers may be in besides public addresses, such as "
+            "10.1.0.0/16,fd00:1::/32",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_networks(c.allowed_targets, v); }},
     Setting{"metrics-listen", "NOTIFY_METRICS_LISTEN", "none",
             "where GET /metrics is answered: ADDRESS:PORT, [ADDRESS]:PORT or unix:/path",
             Kind::kPlain,

@@ -18,6 +18,7 @@
 #include "shared/base/result.hpp"
 #include "shared/base/url.hpp"
 #include "shared/redis/host.hpp"
+#include "worker/target_address.hpp"
 
 namespace notify::worker {
 
@@ -89,6 +90,8 @@ struct Config {
   unsigned reminder_limit = 0;  // 0: until it is resolved
 
   CatalogConfig catalog;
+
+  std::vector<Network> allowed_targets;  // besides public addresses, of providers
 
   std::string metrics_listen;  // empty: nobody is told
 

@@ -138,6 +138,15 @@ std::string take_listen(std::string& setting, const std::string& value) {
   return "";
 }
 
+std::string take_networks(std::vector<Network>& target, const std::string& value) {
+  auto networks = parse_networks(value);
+  if (!networks) {
+    return networks.error().message;
+  }
+  target = std::move(*networks);
+  return {};
+}
+
 std::string take_secret(std::string& target, const std::string& value) {
   auto secret = resolve_secret(value);
   if (!secret) {

@@ -21,6 +21,7 @@ std::string set_log_level(redis::LogLevel& target, const std::string& value);
 std::string take_text(std::string& target, const std::string& value);
 std::string take_readable(std::string& target, const std::string& path);
 std::string take_listen(std::string& setting, const std::string& value);
+std::string take_networks(std::vector<Network>& target, const std::string& value);
 std::string take_secret(std::string& target, const std::string& value);
 std::string take_database_url(std::string& target, const std::string& value);
 std::string take_app_env(std::string& target, const std::string& value);

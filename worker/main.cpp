@@ -86,6 +86,7 @@ HttpOptions http_options(const Config& config) {
   options.connect_timeout = config.http_connect_timeout;
   options.ca_file = config.ca_file;
   options.max_connections = config.concurrency;
+  options.targets = TargetRule(config.allowed_targets);
   return options;
 }
 

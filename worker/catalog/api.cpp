@@ -125,7 +125,8 @@ Api::Api(redis::Host& host, Log& log, SqlPool& pool, ClientMirror& clients, Send
       acknowledger_(acknowledger),
       superuser_(options.admin_name, options.admin_password),
       app_env_(options.app_env),
-      most_providers_(options.most_providers) {}
+      most_providers_(options.most_providers),
+      targets_(options.targets) {}
 
 void Api::handle(const ApiRequest& request, Respond respond) {
   const auto match = match_route(request.method, request.path);
@@ -218,9 +219,7 @@ void Api::superuser(const ApiRequest& request, const RouteMatch& match, const Re
 
 void Api::create(const Noun& noun, const ApiRequest& request, const Respond& respond) {
   auto values = read_create(noun, request.body);
-  if (values.ok()) {
-    values.errors = check_values(noun, values);
-  }
+  check_values(noun, values, targets_);
   if (!values.ok()) {
     return respond(validation_failure(values.errors));
   }
@@ -309,9 +308,7 @@ void Api::find(const RouteMatch& match, const Respond& respond) {
 void Api::update(const RouteMatch& match, const ApiRequest& request, const Respond& respond) {
   const auto& noun = *match.route->noun;
   auto values = read_update(noun, request.body);
-  if (values.ok()) {
-    values.errors = check_values(noun, values);
-  }
+  check_values(noun, values, targets_);
   if (!values.ok()) {
     return respond(validation_failure(values.errors));
   }
@@ -506,7 +503,7 @@ void Api::set_status(const RouteMatch& match, const ApiRequest& request, const R
   why.as_text = true;
   why.max = 1024;
   auto checked = validate(std::array{state, why}, {}, request.body);
-  if (checked.ok() && checked.values[1].text.find('\0') != std::string::npos) {
+  if (checked.values[1].text.find('\0') != std::string::npos) {
     checked.errors.push_back({"value_error",
                               {"body", "error_message"},
                               std::nullopt,

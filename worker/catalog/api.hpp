@@ -16,6 +16,7 @@
 #include "worker/catalog/sql_pool.hpp"
 #include "worker/catalog/superuser.hpp"
 #include "worker/log.hpp"
+#include "worker/target_address.hpp"
 
 namespace notify::worker {
 
@@ -28,6 +29,7 @@ class Api {
     std::string admin_password;
     std::string app_env;
     std::size_t most_providers = 256;
+    TargetRule targets;
   };
 
   Api(redis::Host& host, Log& log, SqlPool& pool, ClientMirror& clients, Sender& sender,
@@ -67,6 +69,7 @@ class Api {
   Superuser superuser_;
   std::string app_env_;
   std::size_t most_providers_;
+  TargetRule targets_;  // of providers
   std::function<void()> changed_;
 };
 

@@ -56,7 +56,7 @@ Catalog::Catalog(Loop& loop, Log& log, redis::Client& commands, Engine& engine, 
               config.catalog.patience + kRecorded}),
       api_(loop, log, *pool_, clients_, sender_, acknowledger_,
            {config.catalog.admin_name, config.catalog.admin_password, config.catalog.app_env,
-            config.catalog.providers}),
+            config.catalog.providers, TargetRule(config.allowed_targets)}),
       server_(loop, log, server_options(config),
               [this](const ApiRequest& request, HttpServer::Respond respond) {
                 api_.handle(request, std::move(respond));

@@ -5,6 +5,7 @@
 
 #include "shared/base/json.hpp"
 #include "shared/base/text.hpp"
+#include "worker/target_address.hpp"
 
 namespace notify::worker {
 namespace {
@@ -24,20 +25,9 @@ bool has_no_control(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-// After the scheme; empty: it is no URL that we could use.
-std::string_view host_of(std::string_view url) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (url.starts_with(scheme)) {
-      const auto rest = url.substr(scheme.size());
-      return rest.substr(0, rest.find_first_of("/?#"));
-    }
-  }
-  return {};
-}
-
-bool is_url(std::string_view url) {
-  return url.size() <= kMostUrl && has_no_control(url) && url.find(' ') == url.npos &&
-         !host_of(url).empty();
+bool is_slack(std::string_view url) {
+  const auto parts = parse_target_url(url);
+  return parts && to_lower(parts->host) == "hooks.slack.com";
 }
 
 bool is_header_name(std::string_view name) {
@@ -67,8 +57,12 @@ void read_headers(const json::Value& value, ProviderConfig& out) {
     const auto text = json::unquote_strict(member.value);
     if (!text || text->size() > kMostHeader || !has_no_control(*text) ||
         !is_header_name(member.name) || is_ours(member.name)) {
-      out.errors.push_back(error("headers", "Value error, a header cannot be sent"));
-      return;
+      auto wrong = error("headers",
+                         "Value error, a header cannot be sent: expected a text without control "
+                         "characters, and a name that is not the request's own");
+      wrong.loc.push_back(member.name);
+      out.errors.push_back(std::move(wrong));
+      continue;
     }
     out.headers.emplace_back(member.name, *text);
   }
@@ -99,14 +93,15 @@ ProviderConfig read_provider_config(std::string_view raw) {
   } else if (type == "webhook") {
     out.kind = ProviderConfig::Kind::kWebhook;
   } else if (type.empty() && !url.empty()) {
-    out.kind = to_lower(host_of(url)) == "hooks.slack.com" ? ProviderConfig::Kind::kSlack
-                                                           : ProviderConfig::Kind::kWebhook;
+    out.kind = is_slack(url) ? ProviderConfig::Kind::kSlack : ProviderConfig::Kind::kWebhook;
   } else {
     return out;
   }
-  if (!is_url(url)) {
+  if (url.size() > kMostUrl || !parse_target_url(url)) {
     out.errors.push_back(
-        error("url", "Value error, expected a URL that begins with https:// or http://"));
+        error("url",
+              "Value error, expected a URL that begins with https:// or http://, then a plain host "
+              "or address, without a user name"));
   }
   if (const auto* headers = json::find(*members, "headers"); headers != nullptr) {
     read_headers(*headers, out);

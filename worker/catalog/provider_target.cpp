@@ -6,6 +6,7 @@
 #include "shared/base/json.hpp"
 #include "shared/base/text.hpp"
 #include "worker/delivery/http_verdict.hpp"
+#include "worker/delivery/targets/slack_verdict.hpp"
 
 namespace notify::worker {
 namespace {
@@ -68,6 +69,9 @@ Result<HttpRequest> ProviderTarget::build(const Delivery& delivery) const {
   return request;
 }
 
-Verdict ProviderTarget::classify(const HttpResult& result) const { return classify_http(result); }
+Verdict ProviderTarget::classify(const HttpResult& result) const {
+  return config_.kind == ProviderConfig::Kind::kSlack ? slack::classify_webhook(result)
+                                                      : classify_http(result);
+}
 
 }  // namespace notify::worker

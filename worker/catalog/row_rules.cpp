@@ -1,5 +1,7 @@
 #include "worker/catalog/row_rules.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "shared/base/json.hpp"
@@ -68,13 +70,19 @@ Result<std::optional<Answer>> check_references(sql::Session& session, const Noun
 
 }  // namespace
 
-std::vector<FieldError> check_values(const Noun& noun, const NounValues& values) {
+void check_values(const Noun& noun, NounValues& values, const TargetRule& targets) {
+  auto& errors = values.errors;
   if (noun.table == "providers" && !values.of(noun, "config").null) {
-    return read_provider_config(values.of(noun, "config").text).errors;
+    auto config = read_provider_config(values.of(noun, "config").text);
+    if (config.kind != ProviderConfig::Kind::kNone && parse_target_url(config.url)) {
+      if (auto problem = targets.check_url(config.url)) {
+        errors.push_back(column_error("config", "url", *problem));
+      }
+    }
+    std::move(config.errors.begin(), config.errors.end(), std::back_inserter(errors));
   }
-  std::vector<FieldError> errors;
   if (noun.table != "templates") {
-    return errors;
+    return;
   }
   if (const auto& schema = values.of(noun, "schema"); !schema.null) {
     if (auto problem = check_schema(schema.text)) {
@@ -86,7 +94,6 @@ std::vector<FieldError> check_values(const Noun& noun, const NounValues& values)
       errors.push_back(column_error("meta_data", "text", *problem));
     }
   }
-  return errors;
 }
 
 Result<std::optional<Answer>> check_create(sql::Session& session, const Noun& noun,

@@ -7,11 +7,14 @@
 
 #include "shared/sql/session.hpp"
 #include "worker/catalog/noun.hpp"
+#include "worker/target_address.hpp"
 
 namespace notify::worker {
 
-// Why the row cannot be made; nullopt: it can. `check_values` needs no database.
-std::vector<FieldError> check_values(const Noun& noun, const NounValues& values);
+// Adds what is wrong with what was read so far; needs no database. `targets` says where a
+// provider's URL may lead.
+void check_values(const Noun& noun, NounValues& values, const TargetRule& targets);
+// Why the row cannot be made; nullopt: it can.
 // `places`: of providers.
 Result<std::optional<Answer>> check_create(sql::Session& session, const Noun& noun,
                                            const std::string& id, const NounValues& values,

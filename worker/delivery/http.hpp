@@ -16,13 +16,16 @@ struct HttpRequest {
   std::string url;  // may be a secret as a whole (webhooks): see display_url()
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // The operator named the host (SLACK_WEBHOOK_URL): it may have any address, and be behind a
+  // proxy. Otherwise the URL came by the API: see worker/target_address.hpp.
+  bool trusted = false;
 };
 
 enum class HttpOutcome {
   kAnswered,  // `status` and what follows it are set
   kTimeout,   // unknown outcome: the receiver may have accepted it
   kFailed,    // no connection, no TLS, hung up: unknown outcome too, once it was sent
-  kRefused,   // the request cannot be sent at all (malformed URL, unknown scheme)
+  kRefused,   // the request cannot be sent at all (malformed URL, an address that is not allowed)
 };
 
 struct HttpResult {
@@ -32,6 +35,10 @@ struct HttpResult {
   std::string date;         // header, likewise
   std::string body;         // its first 64 kB
   std::string error;        // when there was no answer; never holds the URL
+  bool cut = false;         // the body's end did not come
+  // It came from an address that not everybody can reach, and that the operator has not named: what
+  // it says is nobody's business.
+  bool internal = false;
   std::int64_t received_unix_ms = 0;
   std::chrono::milliseconds took{0};
 };

@@ -1,8 +1,13 @@
 #include "worker/delivery/http_client.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -24,6 +29,9 @@ struct Transfer {
   HttpResult result;
   std::size_t body_bytes = 0;
   std::int64_t started_ms = 0;
+  const TargetRule* targets = nullptr;  // null: any address
+  bool refused_address = false;
+  bool tried_address = false;
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
   char error[CURL_ERROR_SIZE] = "";
@@ -63,6 +71,33 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexc
   transfer.body_bytes += size;
   body.append(data, std::min(size, kKeptBody - std::min(kKeptBody, body.size())));
   return transfer.body_bytes > kMostBody ? 0 : size;  // 0 ends the transfer
+}
+
+std::optional<TargetAddress> address_of(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address, sizeof in);
+    return address_of_bytes(reinterpret_cast<const unsigned char*>(&in.sin_addr), 4);
+  }
+  if (address.sa_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, &address, sizeof in);
+    return address_of_bytes(in.sin6_addr.s6_addr, 16);
+  }
+  return std::nullopt;
+}
+
+// libcurl asks for a socket for each address that it is about to connect.
+curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* to) noexcept {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const auto address = address_of(to->addr);
+  if (!address || !transfer.targets->allows(*address)) {
+    transfer.refused_address = true;
+    return CURL_SOCKET_BAD;
+  }
+  transfer.tried_address = true;
+  transfer.result.internal = transfer.result.internal || !is_public_address(*address);
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
@@ -215,6 +250,12 @@ bool HttpClient::Impl::prepare(Transfer& transfer) const {
   set(CURLOPT_WRITEFUNCTION, &on_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
   set(CURLOPT_PRIVATE, static_cast<void*>(&transfer));
+  if (!request.trusted) {
+    transfer.targets = &options_.targets;
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
+    set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&transfer));
+  }
   if (!options_.ca_file.empty()) {
     set(CURLOPT_CAINFO, options_.ca_file.c_str());
   }
@@ -291,6 +332,11 @@ void HttpClient::Impl::finish(std::unique_ptr<Transfer> transfer, CURLcode code)
   // A body that was too long, too slow or cut off does not change what the status has said.
   if (code == CURLE_OK || result.status >= 200) {
     result.outcome = HttpOutcome::kAnswered;
+    result.cut = code != CURLE_OK;
+  } else if (transfer->refused_address && !transfer->tried_address) {
+    result.outcome = HttpOutcome::kRefused;
+    result.error =
+        "the target has no public address (the operator can allow others: TARGET_ALLOWED_CIDRS)";
   } else {
     result.outcome = code == CURLE_OPERATION_TIMEDOUT ? HttpOutcome::kTimeout
                      : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL

@@ -1,8 +1,12 @@
 #pragma once
 
-// HTTP requests by libcurl's multi interface on the process's loop: TLS verified, proxies by
-// environment, HTTP/2 where offered, a connection per request. http:// and https:// only; redirects
-// are not followed; of an answer's body no more than 64 kB are awaited.
+// HTTP requests by libcurl's multi interface on the process's loop: TLS verified, HTTP/2 where
+// offered, a connection per request. http:// and https:// only; redirects are not followed; of an
+// answer's body no more than 64 kB are awaited.
+//
+// A request that is not trusted goes only where `targets` allows it: each address is looked at when
+// it is about to be connected, whatever name led to it, so that no answer of a name server comes
+// between the check and the use. It takes no proxy, which would connect in our place, unlooked at.
 //
 //   send ─► transfer ─► answered, failed or timed out ─► completion, once
 //              └─ cancelled (or the client is destroyed) ─► no completion
@@ -16,6 +20,7 @@
 
 #include "shared/redis/host.hpp"
 #include "worker/delivery/http.hpp"
+#include "worker/target_address.hpp"
 
 namespace notify::worker {
 
@@ -24,6 +29,7 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::string ca_file;  // empty: libcurl's own
   long max_connections = 64;
+  TargetRule targets;
 };
 
 class HttpClient {

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReasonBody = 200;
+constexpr std::size_t kMostShownAnswer = 200;
 
 // A pure function of libcurl; knows all three forms that RFC 9110 asks for.
 std::optional<std::int64_t> parse_http_date(std::string_view text) {
@@ -37,15 +37,16 @@ std::string reason(const HttpResult& result) {
       return result.error;
   }
   std::string text = "HTTP " + std::to_string(result.status);
-  const auto body = trim(result.body);
-  if (!body.empty()) {
-    text += ": ";
-    text += to_valid_utf8(body.substr(0, kReasonBody));
-  }
-  return text;
+  const auto body = beginning_of_answer(result);
+  return body.empty() ? text : text + ": " + body;
 }
 
 }  // namespace
+
+std::string beginning_of_answer(const HttpResult& result) {
+  return result.internal ? std::string()
+                         : to_valid_utf8(trim(result.body).substr(0, kMostShownAnswer));
+}
 
 std::optional<milliseconds> parse_retry_after(std::string_view value, std::string_view date,
                                               std::int64_t now_unix_ms) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "shared/model/delivery.hpp"
@@ -28,5 +29,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
                                                            std::int64_t now_unix_ms);
 
 Verdict classify_http(const HttpResult& result);
+
+// What a reason may quote of an answer; of an internal one nothing.
+std::string beginning_of_answer(const HttpResult& result);
 
 }  // namespace notify::worker

@@ -38,6 +38,7 @@ sub environment ($self) {
         NOTIQ_ADMIN_PASSWORD  => PASSWORD,
         NOTIFY_CATALOG_SOCKET => $self->socket,
         APP_ENV               => 'test',
+        TARGET_ALLOWED_CIDRS  => '127.0.0.0/8',    # where the tests' stand-ins are
     };
 }
 

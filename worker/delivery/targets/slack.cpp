@@ -36,6 +36,7 @@ bool same_server(std::string_view url, std::string_view other) {
 HttpRequest SlackTarget::request(const Delivery& delivery, std::string_view method,
                                  const Fields& members, std::string_view body) const {
   HttpRequest request;
+  request.trusted = true;
   // A stream's name may be any bytes, a header's value may not.
   const auto id = percent_encode(delivery.stream) + "/" + format_entry_id(delivery.entry.id);
   request.headers = {{"Content-Type", "application/json"},
@@ -153,7 +154,7 @@ std::optional<Tracking> SlackTarget::tracking(const Delivery& delivery) const {
 }
 
 Verdict SlackTarget::classify(const HttpResult& result) const {
-  return account_.has_token() ? slack::classify_api(result) : classify_http(result);
+  return account_.has_token() ? slack::classify_api(result) : slack::classify_webhook(result);
 }
 
 }  // namespace notify::worker

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "shared/base/json.hpp"
-#include "shared/base/utf8.hpp"
+#include "shared/base/text.hpp"
 
 namespace notify::worker::slack {
 namespace {
@@ -19,6 +19,14 @@ constexpr std::size_t kMostError = 200;
 std::string text_of(const std::vector<json::Member>& members, std::string_view name) {
   const auto* value = json::find(members, name);
   return value == nullptr ? std::string() : json::unquote(*value);
+}
+
+// The server cannot be Slack's: it may be again after a while.
+Verdict not_slacks(const HttpResult& result) {
+  const auto body = beginning_of_answer(result);
+  return Later{.after = std::nullopt,
+               .why = "HTTP " + std::to_string(result.status) + " without Slack's answer" +
+                      (body.empty() ? "" : ": " + body)};
 }
 
 }  // namespace
@@ -34,6 +42,18 @@ std::string beginning_of(std::string_view body) {
   return json::valid(head) ? head : std::string(kOk) + "}";
 }
 
+Verdict classify_webhook(const HttpResult& result) {
+  const auto body = trim(result.body);
+  if (body.starts_with('{')) {
+    return classify_api(result);
+  }
+  auto verdict = classify_http(result);
+  // Where the connection broke within `ok` it was said: to send it again would double it.
+  constexpr std::string_view kOk = "ok";
+  const bool said = body == kOk || (result.cut && kOk.starts_with(body));
+  return std::holds_alternative<Done>(verdict) && !said ? not_slacks(result) : verdict;
+}
+
 Verdict classify_api(const HttpResult& result) {
   auto verdict = classify_http(result);
   if (!std::holds_alternative<Done>(verdict)) {
@@ -46,8 +66,7 @@ Verdict classify_api(const HttpResult& result) {
       body ? json::members(*body) : Result<std::vector<json::Member>>(body.error());
   const auto* ok = members ? json::find(*members, "ok") : nullptr;
   if (ok == nullptr) {
-    return Later{.after = std::nullopt,
-                 .why = "HTTP " + std::to_string(result.status) + " without Slack's answer"};
+    return not_slacks(result);
   }
   if (ok->is_true()) {
     Done done;
@@ -58,7 +77,9 @@ Verdict classify_api(const HttpResult& result) {
     }
     return done;
   }
-  const auto error = to_valid_utf8(text_of(*members, "error").substr(0, kMostError));
+  const auto error = result.internal
+                         ? std::string()
+                         : to_valid_utf8(text_of(*members, "error").substr(0, kMostError));
   auto why = "Slack says: " + (error.empty() ? "not ok" : error);
   if (error == "ratelimited" || error == "rate_limited") {
     return Later{
