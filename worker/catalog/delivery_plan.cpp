@@ -14,15 +14,12 @@ namespace {
 
 using sql::Session;
 
-struct Template {
-  std::string id;
-  std::string provider_id;
-  std::string meta_data;
-  std::string schema;
-};
+using Template = DeliveryChoice::Template;
+using Refusal = DeliveryChoice::Refusal;
 
 struct Provider {
   std::string id;
+  std::string raw;
   ProviderConfig config;
 };
 
@@ -72,7 +69,8 @@ Result<std::optional<Provider>> find_provider(Session& session, const std::strin
     return rows.error();
   }
   for (const auto& row : *rows) {
-    Provider provider{row[0].value_or(""), read_provider_config(row[1].value_or("{}"))};
+    Provider provider{row[0].value_or(""), row[1].value_or("{}"), {}};
+    provider.config = read_provider_config(provider.raw);
     if (!id.empty() ||
         (provider.config.kind != ProviderConfig::Kind::kNone && provider.config.errors.empty())) {
       return std::optional(std::move(provider));
@@ -99,18 +97,29 @@ std::string merged(std::string_view first, std::string_view second) {
   return out;
 }
 
-std::string plain_text(const std::string& payload, bool slack) {
-  const auto title = member_text(payload, "title");
-  const auto message = member_text(payload, "message");
-  if (title.empty() && message.empty()) {
-    return payload;
+// A text, or a number as it is written; else empty.
+std::string member_shown(std::string_view object, std::string_view name) {
+  const auto parsed = json::parse_value(object);
+  const auto members =
+      parsed ? json::members(*parsed) : Result<std::vector<json::Member>>(parsed.error());
+  const auto* value = members ? json::find(*members, name) : nullptr;
+  if (value == nullptr) {
+    return {};
   }
+  return value->kind == json::Kind::kNumber ? std::string(value->raw) : json::unquote(*value);
+}
+
+std::string plain_text(const std::string& payload, bool slack) {
   const auto escape = slack ? Escape::kSlack : Escape::kNone;
-  const auto* text = title.empty() || message.empty() ? "{{title}}{{message}}"
-                     : slack                          ? "*{{title}}*\n{{message}}"
-                                                      : "{{title}}\n{{message}}";
-  auto rendered = render_template(text, payload, escape);
-  return rendered ? *rendered : payload;
+  const auto title = escaped(member_shown(payload, "title"), escape);
+  const auto message = escaped(member_shown(payload, "message"), escape);
+  if (title.empty() && message.empty()) {
+    return escaped(payload, escape);
+  }
+  if (title.empty() || message.empty()) {
+    return title + message;
+  }
+  return (slack ? "*" + title + "*" : title) + "\n" + message;
 }
 
 FieldError template_error(std::string message) {
@@ -144,14 +153,33 @@ void render(const Notification& notification, const Template& chosen, bool named
   plan.text = std::move(*rendered);
 }
 
+DeliveryChoice refused(Refusal refusal) {
+  DeliveryChoice out;
+  out.refusal = refusal;
+  return out;
+}
+
+// Which template the provider uses where the send names none.
+Result<std::optional<Template>> template_of(Session& session, const Provider& provider) {
+  const auto& named = provider.config.template_ref_id;
+  sql::Parameters parameters{provider.id};
+  if (!named.empty()) {
+    parameters.emplace_back(named);
+  }
+  return find_template(
+      session, std::string("provider_id = ?") + (named.empty() ? "" : " AND template_ref_id = ?"),
+      parameters);
+}
+
 }  // namespace
 
-Result<DeliveryPlan> plan_delivery(Session& session, const Notification& notification,
-                                   const std::string& channel_id, const std::string& provider_id) {
+Result<DeliveryChoice> choose_delivery(Session& session, const Notification& notification,
+                                       const std::string& channel_id,
+                                       const std::string& provider_id) {
   const bool by_id = !notification.template_id.empty();
-  const bool named = by_id || !notification.template_ref_id.empty();
-  std::optional<Template> chosen;
-  if (named) {
+  DeliveryChoice out;
+  out.named = by_id || !notification.template_ref_id.empty();
+  if (out.named) {
     auto found = find_template(
         session, std::string("channel_id = ? AND ") + (by_id ? "id" : "template_ref_id") + " = ?",
         {channel_id, by_id ? notification.template_id : notification.template_ref_id});
@@ -159,41 +187,46 @@ Result<DeliveryPlan> plan_delivery(Session& session, const Notification& notific
       return found.error();
     }
     if (!*found || (!provider_id.empty() && (*found)->provider_id != provider_id)) {
-      return refusal(kTemplateCodes, "template");
+      return refused(Refusal::kTemplate);
     }
-    chosen = std::move(*found);
+    out.chosen = std::move(*found);
   }
-  const auto wanted = provider_id.empty() && chosen ? chosen->provider_id : provider_id;
+  const auto wanted = provider_id.empty() && out.chosen ? out.chosen->provider_id : provider_id;
   auto provider = find_provider(session, channel_id, wanted);
   if (!provider) {
     return provider.error();
   }
   if (!*provider) {
-    return wanted.empty() ? DeliveryPlan() : refusal(kProviderCodes, "provider");
+    return wanted.empty() ? DeliveryChoice() : refused(Refusal::kProvider);
   }
-  const auto& config = (*provider)->config;
-  if (!chosen) {
-    const bool by_config = !config.template_ref_id.empty();
-    sql::Parameters parameters{(*provider)->id};
-    if (by_config) {
-      parameters.emplace_back(config.template_ref_id);
-    }
-    auto found = find_template(
-        session, std::string("provider_id = ?") + (by_config ? " AND template_ref_id = ?" : ""),
-        parameters);
+  out.provider_id = (*provider)->id;
+  out.provider_config = (*provider)->raw;
+  if (!out.chosen) {
+    auto found = template_of(session, **provider);
     if (!found) {
       return found.error();
     }
-    chosen = std::move(*found);
+    out.chosen = std::move(*found);
   }
+  return out;
+}
 
+DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& notification) {
+  if (choice.refusal != Refusal::kNone) {
+    return choice.refusal == Refusal::kTemplate ? refusal(kTemplateCodes, "template")
+                                                : refusal(kProviderCodes, "provider");
+  }
   DeliveryPlan plan;
-  plan.provider_id = (*provider)->id;
-  plan.template_id = chosen ? chosen->id : "";
+  if (choice.provider_id.empty()) {
+    return plan;
+  }
+  const auto config = read_provider_config(choice.provider_config);
+  plan.provider_id = choice.provider_id;
+  plan.template_id = choice.chosen ? choice.chosen->id : "";
   plan.goes_out = config.kind != ProviderConfig::Kind::kNone && config.errors.empty();
   const bool slack = config.kind == ProviderConfig::Kind::kSlack;
-  if (chosen) {
-    render(notification, *chosen, named, slack, plan);
+  if (choice.chosen) {
+    render(notification, *choice.chosen, choice.named, slack, plan);
   } else {
     plan.text = plain_text(notification.payload, slack);
   }

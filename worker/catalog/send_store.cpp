@@ -158,7 +158,34 @@ Result<std::string> find_channel(Session& session, const SendOrder& order) {
 
 sql::Text id_or_null(const std::string& id) { return id.empty() ? sql::Text() : sql::Text(id); }
 
-Result<Prepared> prepare(Session& session, const SendOrder& order, const Client& client) {
+// What becomes of the notification by the rows of the moment; made before the transaction, which
+// goes on only if the rows are still the same.
+struct Outline {
+  DeliveryChoice choice;
+  DeliveryPlan plan;
+};
+
+Result<Outline> outline(Session& session, const SendOrder& order) {
+  Outline out;
+  const auto channel = find_channel(session, order);
+  if (!channel) {
+    return channel.error();
+  }
+  if (channel->empty()) {
+    return out;
+  }
+  auto choice = choose_delivery(session, order.notification, *channel, order.provider_id);
+  if (!choice) {
+    return choice.error();
+  }
+  out.choice = std::move(*choice);
+  out.plan = plan_delivery(out.choice, order.notification);
+  return out;
+}
+
+// kConflict: the rows have changed since it was outlined.
+Result<Prepared> prepare(Session& session, const SendOrder& order, const Client& client,
+                         const Outline& outlined) {
   auto before = find_prepared(session, order, order.notification.user_id);
   if (!before || *before) {
     return before ? Result<Prepared>(std::move(**before)) : Result<Prepared>(before.error());
@@ -179,12 +206,16 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
     return missing(kReceivers, "of this client and user");
   }
 
-  auto plan = plan_delivery(session, order.notification, *channel, order.provider_id);
-  if (!plan) {
-    return plan.error();
+  const auto choice = choose_delivery(session, order.notification, *channel, order.provider_id);
+  if (!choice) {
+    return choice.error();
   }
-  if (plan->refused) {
-    return refusal(std::move(*plan->refused));
+  if (*choice != outlined.choice) {
+    return Error{ErrorKind::kConflict, "providers and templates change at this moment"};
+  }
+  const auto& plan = outlined.plan;
+  if (plan.refused) {
+    return refusal(*plan.refused);
   }
 
   Prepared out;
@@ -194,8 +225,8 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
       "INSERT INTO requests (id, client_id, channel_id, provider_id, receiver_id, template_id, "
       "payload, request_source, app_env, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
       "?, ?, ?)",
-      {order.request_id, client.id, *channel, id_or_null(plan->provider_id), (*receiver)->id,
-       id_or_null(plan->template_id), order.notification.payload, order.source, order.app_env, now,
+      {order.request_id, client.id, *channel, id_or_null(plan.provider_id), (*receiver)->id,
+       id_or_null(plan.template_id), order.notification.payload, order.source, order.app_env, now,
        now},
       Session::Keep::kYes);
   if (!made) {
@@ -210,12 +241,12 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
        now,
        {},
        0});
-  if (plan->goes_out) {
+  if (plan.goes_out) {
     out.rows.push_back({make_uuid(),
                         order.request_id,
-                        redis::provider_stream(plan->provider_id),
+                        redis::provider_stream(plan.provider_id),
                         false,
-                        {"request", order.request_id, "user_id", out.user_id, "text", plan->text,
+                        {"request", order.request_id, "user_id", out.user_id, "text", plan.text,
                          "payload", order.notification.payload},
                         now,
                         {},
@@ -230,11 +261,11 @@ Result<Prepared> prepare(Session& session, const SendOrder& order, const Client&
 }
 
 Result<Prepared> prepare_in_transaction(Session& session, const SendOrder& order,
-                                        const Client& client) {
+                                        const Client& client, const Outline& outlined) {
   Prepared out;
   // A refusal is no error, and leaves nothing: what was made for it is not committed.
   auto done = sql::in_transaction(session, [&]() -> Result<bool> {
-    auto prepared = prepare(session, order, client);
+    auto prepared = prepare(session, order, client, outlined);
     if (!prepared) {
       return prepared.error();
     }
@@ -286,11 +317,20 @@ Result<Prepared> prepare_send(Session& session, const SendOrder& order) {
   if (!order.notification.ok()) {
     return refusal(validation_failure(order.notification.errors));
   }
-  auto prepared = prepare_in_transaction(session, order, **client);
-  // Its key is there: by an earlier attempt, whose commit came to its end meanwhile.
-  return !prepared && prepared.error().kind == ErrorKind::kConflict
-             ? prepare_in_transaction(session, order, **client)
-             : prepared;
+  // Again: its key is there, by an earlier attempt whose commit came to its end meanwhile; or a
+  // template was changed between the outline and the transaction.
+  constexpr int kMostAttempts = 4;
+  for (int attempt = 1;; ++attempt) {
+    const auto outlined = outline(session, order);
+    if (!outlined) {
+      return outlined.error();
+    }
+    auto prepared = prepare_in_transaction(session, order, **client, *outlined);
+    const bool again = !prepared && prepared.error().kind == ErrorKind::kConflict;
+    if (!again || attempt == kMostAttempts) {
+      return prepared;
+    }
+  }
 }
 
 Result<void> record_sent(Session& session, const std::vector<Sent>& sent) {

@@ -1,12 +1,10 @@
 #pragma once
 
-// A template's JSON Schema (drafts 4 to 7, by valijson), and data under it. Pure.
+// A template's JSON Schema (drafts 4, 6 and 7), and data under it. Pure.
 //
-// What could make a validation endless is refused with the schema: references that are not within
-// it (`#/…`), that lead back to themselves, or to more than kMostSchemaNodes nodes once they are
-// followed; `pattern` and `patternProperties`, since regular expressions may take exponential time.
-// What data is compared with (`enum`, `const`) counts as nodes. Data has kMostDataNodes values at
-// most, and 64 levels; lists have 1,000 elements at most where some are to be unique.
+// What a schema may be stands in schema_rules.hpp. Data has kMostDataNodes values at most, and 64
+// levels. Its validation is counted in steps, each bounded by a constant, and given up after
+// kMostSchemaSteps of them: that is some milliseconds, whatever schema and data are together.
 
 #include <optional>
 #include <string>
@@ -14,11 +12,12 @@
 #include <vector>
 
 #include "shared/model/validation.hpp"
+#include "worker/catalog/schema_rules.hpp"
 
 namespace notify::worker {
 
-inline constexpr std::size_t kMostSchemaNodes = 2'000;
 inline constexpr std::size_t kMostDataNodes = 5'000;
+inline constexpr std::size_t kMostSchemaSteps = 100'000;
 
 // What is wrong with it; nullopt: data can be validated.
 std::optional<std::string> check_schema(std::string_view schema);

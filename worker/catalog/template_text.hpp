@@ -1,15 +1,10 @@
 #pragma once
 
-// A template's text: Mustache, by a library, within bounds that hold before it is called. Pure.
+// A template's text: Mustache (mustache.hpp) over the members of an object. Pure.
 //
-//   {{name}} {{a.b}}        escaped for where it goes (see Escape); missing: empty, as Mustache
-//   says
-//   {{{name}}} {{&name}}    as it is
-//   {{#list}}…{{/list}} {{^list}}…{{/list}} {{.}} {{! comment}}
-//
-// Not to be had: partials ({{> x}}), which could include themselves, and changed delimiters
-// ({{= =}}). Bounds: kMostText of template, sections kMostDepth deep, kMostSteps pieces of it that
-// are rendered (sections repeat), kMostOutput of result.
+// Bounds: kMostTemplateText of template; kMostTemplateValues of data, 32 levels deep;
+// kMostTemplateSteps of rendering, kMostTemplateOutput of result, both counted while it is
+// rendered.
 
 #include <optional>
 #include <string>
@@ -20,14 +15,18 @@
 namespace notify::worker {
 
 inline constexpr std::size_t kMostTemplateText = 64 * 1024;
-inline constexpr std::size_t kMostTemplateDepth = 8;
+inline constexpr std::size_t kMostTemplateValues = 10'000;
 inline constexpr std::size_t kMostTemplateSteps = 100'000;
 inline constexpr std::size_t kMostTemplateOutput = 256 * 1024;
 
+// Of what is between two braces.
 enum class Escape {
   kNone,
   kSlack,  // & < > as entities
+  kHtml,   // " as well: what the specification of Mustache has
 };
+
+std::string escaped(std::string_view text, Escape escape);
 
 // What is wrong with it; nullopt: it can be rendered.
 std::optional<std::string> check_template(std::string_view text);

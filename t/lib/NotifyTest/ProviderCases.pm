@@ -268,7 +268,7 @@ sub refusing ($c) {
     }
     my $provider = $c->made('/providers', {%all, config => {}});
     my %template = (channel_id => $channel, provider_id => $provider->{id}, template_ref_id => 'x', template_name => 'x');
-    for my $text ('{{x', '{{#a}}', '{{/a}}', '{{> self}}', '{{=<% %>=}}', ('{{#a}}' x 20) . ('{{/a}}' x 20), 7) {
+    for my $text ('{{x', '{{#a}}', '{{/a}}', '{{> self}}', '{{=<%=}}', ('{{#a}}' x 20) . ('{{/a}}' x 20), 7) {
         my $answer = $c->admin('POST', '/templates', {%template, meta_data => {text => $text}});
         is($answer->status, 422, "a template: $text");
         is($answer->json->{error}[0]{field_name}, 'body.meta_data.text', 'says where');
