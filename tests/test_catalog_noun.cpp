@@ -66,7 +66,8 @@ START_TEST(refuses) {
        "body.user_id string_too_long;"},
       {kChannels, R"({"name":"x","description":7})", "body.description string_type;"},
       {kProviders, R"({"name":"x","channel_id":"x","config":{}})", "body.channel_id uuid_parsing;"},
-      {kProviders, R"({"name":"x","channel_id":"x","config":[]})", "body.config dict_type;"},
+      {kProviders, R"({"name":"x","channel_id":"x","config":[]})",
+       "body.config dict_type;body.channel_id uuid_parsing;"},
       {kProviders,
        R"({"name":"x","channel_id":"c0000000-0000-4000-8000-000000000000","config":{"x":")" +
            std::string(70'000, 'x') + "\"}}",

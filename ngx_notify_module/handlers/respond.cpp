@@ -56,7 +56,7 @@ std::string envelope(ngx_uint_t status, std::string_view message, std::string_vi
   return body;
 }
 
-// The first of them, as a line of text.
+// As a line of text.
 std::string line_of(const FieldError& error) {
   if (error.worded) {
     return error.msg;
@@ -72,6 +72,16 @@ std::string line_of(const FieldError& error) {
     return line + error.loc[1] + ": " + error.msg;
   }
   return line + (error.type == "missing" ? "the body is empty" : error.msg);
+}
+
+// All of them in one line.
+template <class LineOf>
+std::string joined(std::span<const FieldError> errors, LineOf one) {
+  std::string out;
+  for (const FieldError& error : errors) {
+    out.append(out.empty() ? "" : "; ").append(one(error));
+  }
+  return out;
 }
 
 ngx_str_t status_line_of(ngx_uint_t status) {
@@ -192,8 +202,9 @@ ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view messag
 
 ngx_int_t fail(ngx_http_request_t* r, std::span<const FieldError> errors) {
   if (const ngx_uint_t status = loc_conf<LocConf>(r)->errors.invalid_status; status != 0) {
-    const FieldError& error = errors[0];
-    return fail(r, status, error.worded ? error.msg : field_path(error) + ": " + error.msg);
+    return fail(r, status, joined(errors, [](const FieldError& error) {
+                  return error.worded ? error.msg : field_path(error) + ": " + error.msg;
+                }));
   }
   switch (shape_of(r)) {
     case ErrorShape::kDetail:
@@ -201,7 +212,7 @@ ngx_int_t fail(ngx_http_request_t* r, std::span<const FieldError> errors) {
     case ErrorShape::kEnvelope:
       break;
     case ErrorShape::kText:
-      return fail(r, NGX_HTTP_BAD_REQUEST, line_of(errors[0]));
+      return fail(r, NGX_HTTP_BAD_REQUEST, joined(errors, &line_of));
   }
   std::string list = "[";
   for (const FieldError& error : errors) {

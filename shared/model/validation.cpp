@@ -418,14 +418,18 @@ Validated validate(std::span<const FieldRule> rules, std::string_view query,
   if (wants_body) {
     check_body(rules, body.value_or(std::string_view{}), text, out);
   }
-  if (out.ok()) {
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (!rules[i].of.empty()) {
-        check_inner(rules, i, out);
-      }
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!rules[i].of.empty() && !has_fault(out.errors, rules[i].of)) {
+      check_inner(rules, i, out);
     }
   }
   return out;
+}
+
+bool has_fault(std::span<const FieldError> errors, std::string_view field) {
+  return std::any_of(errors.begin(), errors.end(), [field](const FieldError& error) {
+    return error.loc.size() < 2 || error.loc[1] == field;
+  });
 }
 
 std::string render_detail(std::span<const FieldError> errors) {

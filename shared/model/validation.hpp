@@ -56,6 +56,11 @@ enum class BodyText {
 Validated validate(std::span<const FieldRule> rules, std::string_view query,
                    std::optional<std::string_view> body, BodyText text = BodyText::kWhole);
 
+// Whether something is wrong with that field, or with the body as a whole. What else is to be
+// checked of a field is checked unless this is so, whatever is wrong with others: a client is told
+// all at once.
+[[nodiscard]] bool has_fault(std::span<const FieldError> errors, std::string_view field);
+
 // {"detail":[{"type":…,"loc":[…],"msg":…,"input":…,"ctx":…},…]}, compact.
 std::string render_detail(std::span<const FieldError> errors);
 

@@ -52,7 +52,7 @@ constexpr int kMostMetadata = 100;
 Validated check_object(const std::vector<FieldRule>& rules, std::string_view raw,
                        const Place& place, Errors& errors) {
   auto checked = validate(rules, {}, raw);
-  for (auto& error : checked.errors) {
+  for (auto error : checked.errors) {
     auto loc = place;
     loc.insert(loc.end(), error.loc.begin() + 1, error.loc.end());
     error.loc = std::move(loc);
@@ -129,11 +129,10 @@ void read_actions(FieldValue& value, Errors& errors) {
   for (std::size_t i = 0; elements && i < elements->size(); ++i) {
     const Place place{"body", "actions", std::to_string(i)};
     auto checked = check_object(rules, (*elements)[i].raw, place, errors);
-    if (!checked.ok()) {
-      continue;
+    if (!has_fault(checked.errors, "color_code")) {
+      check_color(checked.values[2], place, errors);
     }
-    check_color(checked.values[2], place, errors);
-    if (auto& data = checked.values[4]; given(data)) {
+    if (auto& data = checked.values[4]; given(data) && !has_fault(checked.errors, "data")) {
       auto inner = place;
       inner.emplace_back("data");
       const auto checked_data = check_object(rules_of_data, data.raw, inner, errors);
@@ -165,6 +164,12 @@ void check_metadata(std::string_view raw, Errors& errors) {
 void check_user(std::string_view user, Errors& errors) {
   if (auto error = check_user_id(user)) {
     errors.push_back(std::move(*error));
+  }
+}
+
+void check_name(const std::string& name, std::string_view member, Errors& errors) {
+  if (name.find('\0') != std::string::npos) {
+    add_error(errors, {"body"}, member, "value_error", "Value error, no name holds a NUL");
   }
 }
 
@@ -213,42 +218,43 @@ Notification read_notification(std::string_view body) {
   const auto rules = send_rules();
   auto checked = validate(rules, {}, body);
   Notification out;
-  out.errors = std::move(checked.errors);
-  if (!out.ok()) {
-    return out;
-  }
   auto& values = checked.values;
-  out.user_id = values[kUserId].text;
-  check_user(out.user_id, out.errors);
-  check_color(values[kColor], {"body"}, out.errors);
-  if (given(values[kRedirection])) {
+  const auto usable = [&](Member member) {
+    return given(values[member]) && !has_fault(checked.errors, rules[member].name);
+  };
+  out.errors = checked.errors;
+  if (usable(kUserId)) {
+    out.user_id = values[kUserId].text;
+    check_user(out.user_id, out.errors);
+  }
+  if (usable(kColor)) {
+    check_color(values[kColor], {"body"}, out.errors);
+  }
+  if (usable(kRedirection)) {
     read_redirection(values[kRedirection], out.errors);
   }
-  if (given(values[kActions])) {
+  if (usable(kActions)) {
     read_actions(values[kActions], out.errors);
   }
-  if (given(values[kMetadata])) {
+  if (usable(kMetadata)) {
     check_metadata(values[kMetadata].raw, out.errors);
   }
-  if (given(values[kChannel])) {
+  if (usable(kChannel)) {
     out.channel = to_lower(values[kChannel].text);
+    check_name(out.channel, "channel", out.errors);
   }
-  if (given(values[kTemplateId])) {
+  if (usable(kTemplateId)) {
     out.template_id = to_lower(values[kTemplateId].text);
     if (!is_uuid(out.template_id)) {
       add_error(out.errors, {"body"}, "template_id", "uuid_parsing",
                 "Input should be a valid UUID");
     }
   }
-  if (given(values[kTemplateRef])) {
+  if (usable(kTemplateRef)) {
     out.template_ref_id = values[kTemplateRef].text;
+    check_name(out.template_ref_id, "template_ref_id", out.errors);
   }
-  for (const auto& text : {out.channel, out.template_ref_id}) {
-    if (text.find('\0') != std::string::npos) {
-      add_error(out.errors, {"body"}, "", "value_error", "Value error, no name holds a NUL");
-    }
-  }
-  if (given(values[kData])) {
+  if (usable(kData)) {
     out.data = values[kData].raw;
   }
   if (out.ok()) {
@@ -262,12 +268,14 @@ Acknowledgement read_acknowledgement(std::string_view body) {
   ids.max = Acknowledgement::kMostIds;
   auto checked = validate(std::array{name_rule("user_id", true, 255), ids}, {}, body);
   Acknowledgement out;
-  out.errors = std::move(checked.errors);
-  if (!out.ok()) {
+  out.errors = checked.errors;
+  if (!has_fault(checked.errors, "user_id")) {
+    out.user_id = checked.values[0].text;
+    check_user(out.user_id, out.errors);
+  }
+  if (has_fault(checked.errors, "message_ids")) {
     return out;
   }
-  out.user_id = checked.values[0].text;
-  check_user(out.user_id, out.errors);
   const auto parsed = json::parse_value(checked.values[1].raw);
   const auto elements =
       parsed ? json::elements(*parsed) : Result<std::vector<json::Value>>(parsed.error());

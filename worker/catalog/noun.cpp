@@ -135,14 +135,15 @@ NounValues read(const Noun& noun, std::string_view body, bool update) {
 
   auto checked = validate(rules, {}, body);
   NounValues out;
-  out.errors = std::move(checked.errors);
+  out.errors = checked.errors;
   out.values.resize(noun.columns.size());
-  for (std::size_t i = 0; i < columns.size() && out.ok(); ++i) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto& column = noun.columns[columns[i]];
     const auto& value = checked.values[i];
     auto& taken = out.values[columns[i]];
     taken.given = value.present;
-    taken.null = !value.present || value.raw == "null";
+    // What is wrong counts as absent for the checks that follow.
+    taken.null = !value.present || value.raw == "null" || has_fault(checked.errors, column.name);
     if (taken.null) {
       continue;
     }
