@@ -14,6 +14,7 @@
 
 #include "shared/base/secret.hpp"
 #include "shared/base/text.hpp"
+#include "shared/base/url_password.hpp"
 #include "shared/model/delivery.hpp"
 #include "shared/sql/database_url.hpp"
 #include "worker/config_file.hpp"
@@ -39,7 +40,9 @@ struct Setting {
 
 constexpr std::array kSettings = {
     Setting{"redis-url", "REDIS_URL", "redis://127.0.0.1:6379/0",
-            "where Redis is: redis://[user:password@]host[:port][/db] or unix:/path", Kind::kSecret,
+            "where Redis is: redis://[user:password@]host[:port][/db] or unix:/path (on the command "
+            "line without a password, since others can read it)",
+            Kind::kSecret,
             [](Config& c, const std::string& v) {
               auto url = parse_redis_url(v);
               if (!url) {
@@ -61,7 +64,7 @@ constexpr std::array kSettings = {
             [](Config& c, const std::string& v) { return set_environments(c.environments, v); }},
     Setting{"slack-webhook-url", "SLACK_WEBHOOK_URL", "none",
             "incoming webhook of all environments: URL, env:NAME or file:PATH (on the command "
-            "line only the latter two, since others can read it). SLACK_WEBHOOK_URL_<NAME> or, in "
+            "line only the latter two). SLACK_WEBHOOK_URL_<NAME> or, in "
             "the file, slack-webhook-url-<name> takes its place for one environment; without "
             "one an environment is not delivered",
             Kind::kSecret, nullptr},
@@ -171,15 +174,16 @@ constexpr std::array kSettings = {
             }},
     Setting{
         "catalog-admin-password", "NOTIQ_ADMIN_PASSWORD", "none",
-        "of the catalogue's superuser: the password, env:NAME or file:PATH; without one there "
-        "is no catalogue",
+        "of the catalogue's superuser: the password, env:NAME or file:PATH (on the command line "
+        "only the latter two); without one there is no catalogue",
         Kind::kSecret,
         [](Config& c, const std::string& v) { return take_secret(c.catalog.admin_password, v); }},
     Setting{"catalog-admin-username", "NOTIQ_ADMIN_USERNAME", "admin", "and its name", Kind::kPlain,
             [](Config& c, const std::string& v) { return take_text(c.catalog.admin_name, v); }},
     Setting{"database-url", "DATABASE_URL", "a file in run-dir",
             "where the catalogue is: sqlite:/path, or "
-            "postgresql://user:password@host:port/database; env:NAME and file:PATH, too",
+            "postgresql://user:password@host:port/database; env:NAME and file:PATH, too (on the "
+            "command line without a password, but for the latter two)",
             Kind::kSecret,
             [](Config& c,
                const std::string& v) { return take_database_url(c.catalog.database_url, v); }},
@@ -226,6 +230,11 @@ constexpr std::array kSettings = {
             "10.1.0.0/16,fd00:1::/32",
             Kind::kPlain,
             [](Config& c, const std::string& v) { return take_networks(c.allowed_targets, v); }},
+    Setting{"socket-group", "NOTIFY_SOCKET_GROUP", "this process's own",
+            "group that may use the Unix sockets of the catalogue and of metrics, which are 0660: "
+            "that of nginx's workers",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) { return take_text(c.socket_group, v); }},
     Setting{"metrics-listen", "NOTIFY_METRICS_LISTEN", "none",
             "where GET /metrics is answered: ADDRESS:PORT, [ADDRESS]:PORT or unix:/path",
             Kind::kPlain,
@@ -242,10 +251,28 @@ constexpr std::array kSettings = {
             [](Config& c, const std::string& v) { return take_text(c.log_file, v); }},
 };
 
+// Every user of the machine can read a command line. A URL may stand there without a password.
+bool shows_secret(const Setting& setting, const std::string& value) {
+  if (setting.kind != Kind::kSecret || value.starts_with("env:") || value.starts_with("file:")) {
+    return false;
+  }
+  const std::string_view name = setting.name;
+  return name == "redis-url" || name == "database-url" ? url_has_password(value) : !value.empty();
+}
+
+Error shown_secret(const Setting& setting) {
+  const bool by_redis = std::string_view(setting.name) == "redis-url";
+  return invalid(std::string(setting.name) +
+                 " (command line): every user of this machine can read a secret there; use the "
+                 "environment variable " +
+                 setting.env + (by_redis ? "" : ", or env:NAME or file:PATH as the value"));
+}
+
 // A value and where it stood.
 struct Given {
   std::string value;
   std::string source;
+  bool flag = false;  // the command line
 };
 
 class Loader {
@@ -319,10 +346,14 @@ Result<Loaded> Loader::load() {
 
 // CLI11 throws; nothing that it throws leaves this function.
 Result<void> Loader::read_flags() {
-  CLI::App app("Delivers the entries of Redis Streams to Slack, at least once.", "notify-worker");
+  CLI::App app(
+      "Delivers the entries of Redis Streams to Slack, at least once; looks after work queues; "
+      "serves the catalogue and delivers to its providers.",
+      "notify-worker");
   app.footer(
       "Each setting may stand in the file as `name = value`, in the environment, and on the "
-      "command line, which wins.");
+      "command line, which wins. Secrets never stand on the command line, since every user of the "
+      "machine can read it.");
   app.allow_windows_style_options(false);
   try {
     app.add_option("--config", file_name_,
@@ -390,6 +421,9 @@ Result<void> Loader::apply_all() {
       if (given->value.find('\0') != std::string::npos) {
         return error(setting.name, *given, "holds a NUL");
       }
+      if (given->flag && shows_secret(setting, given->value)) {
+        return shown_secret(setting);
+      }
       const auto problem = setting.apply(loaded_.config, given->value);
       if (!problem.empty()) {
         return error(
@@ -423,8 +457,8 @@ Result<void> Loader::find_by_environment(std::string_view name, bool secret, Sla
                                      [&name](const Setting& row) { return row.name == name; });
   const auto general = look_up(*setting);
   const auto& flag = flags_[static_cast<std::size_t>(setting - kSettings.begin())];
-  if (secret && flag && !flag->starts_with("env:") && !flag->starts_with("file:")) {
-    return error(name, *general, "on the command line only env:NAME or file:PATH");
+  if (flag && shows_secret(*setting, *flag)) {
+    return shown_secret(*setting);
   }
   for (auto& environment : loaded_.config.environments) {
     std::string variable = environment.name;
@@ -477,7 +511,7 @@ std::optional<Given> Loader::look_up(const Setting& setting) {
   }
   const auto index = static_cast<std::size_t>(&setting - kSettings.data());
   if (flags_[index]) {
-    given = Given{*flags_[index], "command line"};
+    given = Given{*flags_[index], "command line", true};
   }
   return given;
 }

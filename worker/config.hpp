@@ -94,6 +94,7 @@ struct Config {
   std::vector<Network> allowed_targets;  // besides public addresses, of providers
 
   std::string metrics_listen;  // empty: nobody is told
+  std::string socket_group;    // of Unix sockets; empty: the process's own
 
   redis::LogLevel log_level = redis::LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;

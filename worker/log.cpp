@@ -117,7 +117,7 @@ Result<void> Log::reopen() {
   if (file_.empty()) {
     return {};
   }
-  const int fd = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) {
     return invalid("log-file: cannot open " + file_ + ": " +
                    std::generic_category().message(errno));

@@ -157,10 +157,12 @@ Process::Process(Config config, Log& log, const std::string& token, RunFile& rea
                                   link_options(config_, "notify-worker:catalog"), token);
   }
   if (!config_.metrics_listen.empty()) {
-    metrics_server_ = std::make_unique<MetricsServer>(loop_, log_, config_.metrics_listen, [this] {
+    const auto text = [this] {
       metrics_.in_hand(engine_.in_hand());
       return metrics_.text();
-    });
+    };
+    metrics_server_ = std::make_unique<MetricsServer>(loop_, log_, config_.metrics_listen,
+                                                      config_.socket_group, text);
   }
   connect_parts();
 }

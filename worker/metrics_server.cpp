@@ -3,8 +3,6 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include "worker/unix_listen.hpp"
 
 namespace notify::worker {
 namespace {
@@ -26,9 +26,11 @@ constexpr std::string_view kUnix = "unix:";
 
 class MetricsServer::Impl {
  public:
-  Impl(Loop& loop, Log& log, std::string listen, std::function<std::string()> text)
+  Impl(Loop& loop, Log& log, std::string listen, std::string group,
+       std::function<std::string()> text)
       : log_(log),
         listen_(std::move(listen)),
+        group_(std::move(group)),
         text_(std::move(text)),
         http_(evhttp_new(loop.base())),
         timer_(loop.timer(redis::TimerKind::kBackground, [this] { start(); })) {
@@ -52,43 +54,42 @@ class MetricsServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void start() {
-    if (http_ != nullptr && (listen_.starts_with(kUnix) ? listen_unix() : listen_port())) {
+    const auto problem = http_ == nullptr             ? std::string("out of memory")
+                         : listen_.starts_with(kUnix) ? listen_to_unix()
+                                                      : listen_to_port();
+    if (problem.empty()) {
       return log_.write(LogLevel::kNotice, "metrics are served", {{"listen", listen_}});
     }
     log_.write(LogLevel::kError, "metrics cannot be served; trying on",
-               {{"listen", listen_}, {"error", std::strerror(errno)}});
+               {{"listen", listen_}, {"error", problem}});
     timer_->arm(kTryAgain);
   }
 
  private:
-  bool listen_port() {
+  // Both answer what is wrong.
+  std::string listen_to_port() {
     const auto colon = listen_.rfind(':');
     std::string address = listen_.substr(0, colon);
     if (address.starts_with('[')) {
       address = address.substr(1, address.size() - 2);
     }
     const auto port = static_cast<std::uint16_t>(std::stoul(listen_.substr(colon + 1)));
-    return evhttp_bind_socket(http_, address.c_str(), port) == 0;
+    return evhttp_bind_socket(http_, address.c_str(), port) == 0 ? "" : std::strerror(errno);
   }
 
   // The socket of a worker that was killed is in the way; that of one that runs is taken from it.
-  bool listen_unix() {
+  std::string listen_to_unix() {
     const std::string path = listen_.substr(kUnix.size());
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-      return false;
+    const auto fd = listen_unix(path, group_, kBacklog);
+    if (!fd) {
+      return fd.error().message;
     }
-    ::unlink(path.c_str());
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-        ::listen(fd, kBacklog) != 0 || evhttp_accept_socket(http_, fd) != 0) {
-      ::close(fd);
-      return false;
+    if (evhttp_accept_socket(http_, *fd) != 0) {
+      ::close(*fd);
+      return "out of memory";
     }
     path_ = path;
-    return true;
+    return "";
   }
 
   static void on_request(evhttp_request* request, void* self) noexcept {
@@ -113,15 +114,17 @@ class MetricsServer::Impl {
 
   Log& log_;
   const std::string listen_;
+  const std::string group_;
   const std::function<std::string()> text_;
   evhttp* http_;
   std::unique_ptr<redis::Timer> timer_;
   std::string path_;  // of our socket
 };
 
-MetricsServer::MetricsServer(Loop& loop, Log& log, std::string listen,
+MetricsServer::MetricsServer(Loop& loop, Log& log, std::string listen, std::string group,
                              std::function<std::string()> text)
-    : impl_(std::make_unique<Impl>(loop, log, std::move(listen), std::move(text))) {}
+    : impl_(std::make_unique<Impl>(loop, log, std::move(listen), std::move(group),
+                                   std::move(text))) {}
 MetricsServer::~MetricsServer() = default;
 
 void MetricsServer::start() { impl_->start(); }

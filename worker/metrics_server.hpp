@@ -19,7 +19,9 @@ namespace notify::worker {
 class MetricsServer {
  public:
   // `listen`: ADDRESS:PORT, [ADDRESS]:PORT or unix:/path.
-  MetricsServer(Loop& loop, Log& log, std::string listen, std::function<std::string()> text);
+  // `group` may connect to a Unix socket: see unix_listen.hpp.
+  MetricsServer(Loop& loop, Log& log, std::string listen, std::string group,
+                std::function<std::string()> text);
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;

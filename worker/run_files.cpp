@@ -37,7 +37,9 @@ std::string this_boot() {
 
 Result<void> RunFile::write(const std::string& path, std::string_view text) {
   const auto scratch = path + ".new";
-  const int fd = ::open(scratch.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  // A link in its place is not followed: it may lead to what others want emptied.
+  const int fd =
+      ::open(scratch.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (fd < 0) {
     return system_error("cannot write " + scratch);
   }

@@ -165,7 +165,9 @@ sub start_worker ($self, %option) {
         command => ["$self->{build}/notify-worker", '--ready-file', $ready,
             ($option{arguments} // [])->@*],
         env     => {
-            $self->environment->%*, RUN_DIR => $self->{dir}, ($option{env} // {})->%*,
+            $self->environment->%*, RUN_DIR => $self->{dir},
+            $> == 0 ? (NOTIFY_SOCKET_GROUP => NotifyTest::Nginx::USER) : (),
+            ($option{env} // {})->%*,
         },
         log     => "$self->{dir}/worker$number.log",
         cwd     => $self->{dir},

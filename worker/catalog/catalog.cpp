@@ -24,6 +24,7 @@ SqlOptions sql_options(const Config& config) {
 
 HttpServer::Options server_options(const Config& config) {
   HttpServer::Options options;
+  options.group = config.socket_group;
   options.path =
       config.catalog.socket.empty() ? config.run_dir + "/catalog.sock" : config.catalog.socket;
   return options;

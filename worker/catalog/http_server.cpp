@@ -5,9 +5,6 @@
 #include <event2/keyvalq_struct.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +14,7 @@
 #include <utility>
 
 #include "shared/base/text.hpp"
+#include "worker/unix_listen.hpp"
 
 namespace notify::worker {
 namespace {
@@ -111,7 +109,10 @@ class HttpServer::Impl {
   }
 
   void try_to_serve() {
-    if (!take_lock()) {
+    if (const auto problem = take_lock(); !problem.empty()) {
+      return tell_problem(problem);
+    }
+    if (lock_ < 0) {
       if (!told_waiting_) {
         told_waiting_ = true;
         log_.write(LogLevel::kNotice, "the catalogue is served by another worker",
@@ -120,49 +121,42 @@ class HttpServer::Impl {
       return timer_->arm(kTryAgain);
     }
     if (const auto problem = listen(); !problem.empty()) {
-      log_.write(LogLevel::kError, "the catalogue cannot be served",
-                 {{"socket", options_.path}, {"error", problem}});
-      return timer_->arm(kListenAgain);
+      return tell_problem(problem);
     }
     log_.write(LogLevel::kNotice, "the catalogue is served", {{"socket", options_.path}});
   }
 
-  bool take_lock() {
+  void tell_problem(const std::string& problem) {
+    log_.write(LogLevel::kError, "the catalogue cannot be served",
+               {{"socket", options_.path}, {"error", problem}});
+    timer_->arm(kListenAgain);
+  }
+
+  // Answers what is wrong. lock_ tells whether it is ours; else another worker has it. A link in
+  // the place of the lock is somebody's trap.
+  std::string take_lock() {
     if (lock_ >= 0) {
-      return true;
+      return {};
     }
-    const int fd = ::open((options_.path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const std::string path = options_.path + ".lock";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
-      return true;  // listen() tells what is wrong with the folder
+      return "cannot open " + path + ": " + std::strerror(errno);
     }
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
       ::close(fd);
-      return false;
+      return error == EWOULDBLOCK ? std::string()
+                                  : "cannot lock " + path + ": " + std::strerror(error);
     }
     lock_ = fd;
-    return true;
+    return {};
   }
 
   std::string listen() {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (options_.path.size() >= sizeof address.sun_path) {
-      return "the path is too long for a socket (" + std::to_string(sizeof address.sun_path - 1) +
-             " bytes)";
-    }
-    std::memcpy(address.sun_path, options_.path.data(), options_.path.size());
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-      return std::strerror(errno);
-    }
-    ::unlink(options_.path.c_str());
-    const auto* name = reinterpret_cast<const sockaddr*>(&address);
-    // nginx's workers are another user's.
-    if (::bind(fd, name, sizeof address) != 0 || ::chmod(options_.path.c_str(), 0666) != 0 ||
-        ::listen(fd, kBacklog) != 0) {
-      const std::string problem = std::strerror(errno);
-      ::close(fd);
-      return problem;
+    const auto fd = listen_unix(options_.path, options_.group, kBacklog);
+    if (!fd) {
+      return fd.error().message;
     }
     http_ = evhttp_new(loop_.base());
     evhttp_set_max_body_size(http_, static_cast<ev_ssize_t>(kMostBody));
@@ -174,7 +168,7 @@ class HttpServer::Impl {
     }
     evhttp_set_allowed_methods(http_, verbs);
     evhttp_set_gencb(http_, &Impl::on_request, this);
-    socket_ = evhttp_accept_socket_with_handle(http_, fd);
+    socket_ = evhttp_accept_socket_with_handle(http_, *fd);
     return {};
   }
 

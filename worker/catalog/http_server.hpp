@@ -1,7 +1,7 @@
 #pragma once
 
-// HTTP on a Unix socket, for nginx: libevent's evhttp on the process's loop. Who else reaches the
-// socket is refused nothing, and given nothing without credentials.
+// HTTP on a Unix socket, for nginx: libevent's evhttp on the process's loop. The socket is for this
+// process's user and one group. Who reaches it is given nothing without credentials.
 //
 //   start ─► waiting (another worker of this RUN_DIR serves) ─► serving ─► drain ─► stopped
 //
@@ -33,6 +33,7 @@ class HttpServer {
 
   struct Options {
     std::string path;
+    std::string group;  // who else may connect: see unix_listen.hpp
     std::size_t max_requests = 1'000;
   };
 
