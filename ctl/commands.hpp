@@ -37,7 +37,7 @@ struct TailOptions {
 int tail(const Settings& settings, const TailOptions& options);
 
 struct SignOptions {
-  std::string token;  // empty: API_TOKEN
+  std::string token_file;  // empty: API_TOKEN
   bool curl = false;
 };
 int sign(const Settings& settings, const SignOptions& options);
@@ -46,6 +46,7 @@ struct TokenOptions {
   std::string subject;
   std::string ttl = "1h";
   std::vector<std::string> claims;  // NAME=VALUE
+  bool curl = false;
 };
 int token(const Settings& settings, const TokenOptions& options);
 
@@ -78,6 +79,8 @@ int migrate(const Settings& settings, const MigrateOptions& options);
 
 struct DoctorOptions {
   std::vector<std::string> streams;  // whose groups are looked at besides those that workers hold
+  std::string nginx_conf;            // empty: RUN_DIR/nginx.conf, else /etc/nginx/nginx.conf
+  bool open = false;                 // only what is open, in one line
 };
 int doctor(const Settings& settings, const DoctorOptions& options);
 

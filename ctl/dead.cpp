@@ -4,7 +4,7 @@
 #include "ctl/dead_letter.hpp"
 #include "ctl/entries.hpp"
 #include "ctl/pairs.hpp"
-#include "ctl/redis_client.hpp"
+#include "ctl/redis_place.hpp"
 #include "shared/model/request_id.hpp"
 #include "shared/model/stream_name.hpp"
 #include "shared/redis/schema_queues.hpp"
@@ -26,7 +26,7 @@ class DeadLetters {
     if (const auto checked = check_stream_name(stream); !checked) {
       return checked.error();
     }
-    auto client = RedisClient::connect(settings.redis_url);
+    auto client = connect_redis(settings);
     if (!client) {
       return client.error();
     }

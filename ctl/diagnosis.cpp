@@ -122,7 +122,25 @@ Finding judge_memory(const Info& info) {
     return {Verdict::kWarn, "memory",
             "noeviction, but " + usage + ": at the limit publishing fails"};
   }
+  if (*limit == 0) {
+    return {Verdict::kWarn, "memory",
+            "noeviction, no limit: Redis may take all memory of its machine; set maxmemory"};
+  }
   return {Verdict::kOk, "memory", "noeviction, " + usage};
+}
+
+Finding judge_password(bool is_unix, std::optional<bool> open) {
+  constexpr const char* kSubject = "password";
+  if (is_unix) {
+    return {Verdict::kOk, kSubject, "a Unix socket: its mode says who may connect"};
+  }
+  if (!open) {
+    return {Verdict::kWarn, kSubject, "cannot tell whether Redis wants one"};
+  }
+  return *open ? Finding{Verdict::kWarn, kSubject,
+                         "none: whatever reaches this Redis may read and change everything; set "
+                         "requirepass, and REDIS_PASSWORD here"}
+               : Finding{Verdict::kOk, kSubject, "wanted"};
 }
 
 Finding judge_persistence(const Info& info, const std::optional<std::string>& save) {

@@ -38,6 +38,8 @@ std::string_view info_value(const Info& info, std::string_view name);  // empty 
 Finding judge_version(const Info& info);
 Finding judge_role(const Info& info);
 Finding judge_memory(const Info& info);
+// open: it answers who gives no password. nullopt: it could not be asked.
+Finding judge_password(bool is_unix, std::optional<bool> open);
 // `save`: the value of that setting; nullopt where CONFIG is forbidden.
 Finding judge_persistence(const Info& info, const std::optional<std::string>& save);
 // The value of client-output-buffer-limit: "normal 0 0 0 slave … pubsub 33554432 8388608 60".

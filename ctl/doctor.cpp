@@ -11,7 +11,8 @@
 #include "ctl/commands.hpp"
 #include "ctl/diagnosis.hpp"
 #include "ctl/entries.hpp"
-#include "ctl/redis_client.hpp"
+#include "ctl/open_files.hpp"
+#include "ctl/redis_place.hpp"
 #include "shared/base/clock.hpp"
 #include "shared/model/stream_name.hpp"
 
@@ -49,10 +50,10 @@ Finding check_scripts(RedisClient& client) {
 }
 
 // By the road that a publish takes to nginx: an ACL may close it without a word elsewhere.
-Finding check_bells(const Settings& settings, RedisClient& client) {
+Finding check_bells(const RedisUrl& url, RedisClient& client) {
   constexpr const char* kSubject = "bells";
   const std::string channel = "notify:probe:doctor-" + std::to_string(getpid());
-  auto listener = RedisClient::connect(settings.redis_url);
+  auto listener = RedisClient::connect(url);
   if (!listener) {
     return {Verdict::kFail, kSubject, listener.error().message};
   }
@@ -120,6 +121,23 @@ Finding check_credentials(const Settings& settings) {
   return judge_credentials(path, there ? std::optional<unsigned>(status.st_mode) : std::nullopt);
 }
 
+// Asks as one who has none.
+Finding check_password(const RedisUrl& url) {
+  RedisUrl without = url;
+  without.user.clear();
+  without.password.clear();
+  without.db = 0;
+  if (url.is_unix()) {
+    return judge_password(true, std::nullopt);
+  }
+  const auto client = RedisClient::connect(without);
+  if (client) {
+    return judge_password(false, true);
+  }
+  const bool wanted = client.error().kind == ErrorKind::kUnauthorized;
+  return judge_password(false, wanted ? std::optional(false) : std::nullopt);
+}
+
 class Report {
  public:
   // Each line as soon as it is known: the last one shows where something hangs.
@@ -134,7 +152,7 @@ class Report {
   std::vector<Finding> findings_;
 };
 
-void examine_server(const Settings& settings, RedisClient& client, Report& report) {
+void examine_server(const RedisUrl& url, RedisClient& client, Report& report) {
   Info info;
   if (const auto reply = client.ask({"INFO"}); reply && !reply->view().is_error()) {
     info = parse_info(reply->view().text());
@@ -142,11 +160,24 @@ void examine_server(const Settings& settings, RedisClient& client, Report& repor
   report.add(judge_version(info));
   report.add(judge_role(info));
   report.add(judge_memory(info));
+  report.add(check_password(url));
   report.add(judge_persistence(info, config_value(client, "save")));
   report.add(judge_pubsub_buffer(config_value(client, "client-output-buffer-limit")));
   report.add(check_clock(client));
   report.add(check_scripts(client));
-  report.add(check_bells(settings, client));
+  report.add(check_bells(url, client));
+}
+
+void examine_openness(const Settings& settings, const DoctorOptions& options, Report& report) {
+  const auto openness = read_openness(settings, options.nginx_conf);
+  if (!openness) {
+    const std::string text = openness.error().message + ": what nginx opens is not known";
+    return report.add({options.nginx_conf.empty() ? Verdict::kOk : Verdict::kFail, "listens",
+                       text + (options.nginx_conf.empty() ? " (--nginx-conf says where)" : "")});
+  }
+  for (Finding& finding : judge_openness(*openness)) {
+    report.add(std::move(finding));
+  }
 }
 
 void examine_streams(const DoctorOptions& options, RedisClient& client, Report& report) {
@@ -174,9 +205,23 @@ void examine_streams(const DoctorOptions& options, RedisClient& client, Report& 
   }
 }
 
+// What `make run` prints when it starts.
+int tell_openness(const Settings& settings, const DoctorOptions& options) {
+  const auto openness = read_openness(settings, options.nginx_conf);
+  if (!openness) {
+    complain(openness.error().message);
+    return kExitFailed;
+  }
+  std::printf("%s\n", open_line(*openness).c_str());
+  return kExitDone;
+}
+
 }  // namespace
 
 int doctor(const Settings& settings, const DoctorOptions& options) {
+  if (options.open) {
+    return tell_openness(settings, options);
+  }
   for (const std::string& stream : options.streams) {
     if (const auto checked = check_stream_name(stream); !checked) {
       complain(checked.error().message);
@@ -185,8 +230,10 @@ int doctor(const Settings& settings, const DoctorOptions& options) {
   }
   Report report;
   report.add(check_credentials(settings));
+  examine_openness(settings, options, report);
+  const auto url = find_redis(settings);
   const std::int64_t begun = unix_us();
-  auto client = RedisClient::connect(settings.redis_url);
+  auto client = url ? RedisClient::connect(*url) : Result<RedisClient>(url.error());
   if (!client) {
     report.add({Verdict::kFail, "redis", client.error().message});
     return report.status();
@@ -195,7 +242,7 @@ int doctor(const Settings& settings, const DoctorOptions& options) {
   std::snprintf(text, sizeof text, " answers after %.1f ms",
                 static_cast<double>(unix_us() - begun) / 1000.0);
   report.add({Verdict::kOk, "redis", client->server() + text});
-  examine_server(settings, *client, report);
+  examine_server(*url, *client, report);
   examine_streams(options, *client, report);
   return report.status();
 }

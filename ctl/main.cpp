@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "ctl/commands.hpp"
+#include "shared/base/url_password.hpp"
 
 namespace notify::ctl {
 namespace {
@@ -17,9 +18,9 @@ constexpr const char* kAbout =
     "`notifyctl COMMAND --help` tells more about a command.";
 
 constexpr const char* kFooter =
-    "Secrets (API_TOKEN, JWT_SECRET) come from the environment, else from .env in the current\n"
-    "folder, else from RUN_DIR/credentials.env. A password of Redis belongs into REDIS_URL rather\n"
-    "than on the command line, where every user of the machine can see it.\n"
+    "Secrets (API_TOKEN, JWT_SECRET, REDIS_PASSWORD) come from the environment, else from .env in\n"
+    "the current folder, else from RUN_DIR/credentials.env. None may stand on the command line,\n"
+    "where every user of the machine can read it: a URL there has no password.\n"
     "Exit status: 0 done, 1 it could not be done, 2 wrong usage (doctor: 1 warnings, 2 failures).";
 
 // What the command line filled in. `run` is set by the command that was named.
@@ -34,6 +35,7 @@ struct Invocation {
   DeadOptions dead;
   MigrateOptions migrate;
   DoctorOptions doctor;
+  std::string token_argument;  // refused
   std::function<int(const Settings&)> run;
 };
 
@@ -85,10 +87,14 @@ void add_tail(CLI::App& app, Invocation& all) {
 void add_sign(CLI::App& app, Invocation& all) {
   auto* command = add_command(
       app, "sign", "Print the three headers of a signed request; they are good for 60 s");
-  command->add_option("--token", all.sign.token, "The shared token (default: API_TOKEN)");
-  command->add_flag("--curl", all.sign.curl, "As options for curl");
+  command
+      ->add_option("--token-file", all.sign.token_file,
+                   "A file whose first line is the shared token (default: API_TOKEN)")
+      ->type_name("FILE");
+  command->add_option("--token", all.token_argument)->group("");
+  command->add_flag("--curl", all.sign.curl, "As a configuration for `curl -K -`");
   command->footer(
-      "Example: curl -X POST $(notifyctl sign --curl) \\\n"
+      "Example: notifyctl sign --curl | curl -K - -X POST \\\n"
       "           'http://localhost:10000/publish/test?message=Hello'");
   command->callback([&all] { all.run = [&all](auto& to) { return sign(to, all.sign); }; });
 }
@@ -105,9 +111,10 @@ void add_token(CLI::App& app, Invocation& all) {
                    "A further claim, repeatable; a value that is JSON is taken as JSON")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  command->add_flag("--curl", all.token.curl, "As a configuration for `curl -K -`");
   command->footer(
-      "Example: curl -N \"http://localhost:8000/api/v1/external/notify/stream?token=$(notifyctl "
-      "token --sub 123)\"");
+      "Example: notifyctl token --sub 123 --curl | curl -K - -N \\\n"
+      "           http://localhost:8000/api/v1/external/notify/stream");
   command->callback([&all] { all.run = [&all](auto& to) { return token(to, all.token); }; });
 }
 
@@ -141,7 +148,7 @@ void add_key(CLI::App& app, Invocation& all) {
   revoke->add_option("ID", all.key.ids, "Ids of `key list`");
   revoke->add_option("-u,--username", all.key.user, "All keys of this user")->type_name("NAME");
   add_store(revoke);
-  revoke->footer("Streams that were opened with a revoked key stay open until they end.");
+  revoke->footer("Streams that were opened with a revoked key end, too, within a second.");
   revoke->callback([&all] { all.run = [&all](auto& to) { return key_revoke(to, all.key); }; });
 }
 
@@ -178,25 +185,53 @@ void add_migrate(CLI::App& app, Invocation& all) {
       add_command(app, "migrate", "Make or update the catalogue's tables; `make run` does it, too");
   command
       ->add_option("--database-url", all.migrate.database_url,
-                   "Where they are (DATABASE_URL; default sqlite:RUN_DIR/catalog.sqlite)")
+                   "Where they are (DATABASE_URL; default sqlite:RUN_DIR/catalog.sqlite); without "
+                   "a password")
       ->type_name("URL");
   command->add_flag("--status", all.migrate.status,
                     "Only tell; exit status 1 if steps are missing");
   command->footer(
-      "A URL is sqlite:/path/of/a/file or postgresql://user:password@host:port/database; with a\n"
-      "password it belongs into DATABASE_URL. Steps that were applied before are left alone.");
+      "A URL is sqlite:/path/of/a/file or postgresql://user:password@host:port/database. With a\n"
+      "password it is taken from DATABASE_URL alone. Steps that were applied before are left "
+      "alone.");
   command->callback([&all] { all.run = [&all](auto& to) { return migrate(to, all.migrate); }; });
 }
 
 void add_doctor(CLI::App& app, Invocation& all) {
-  auto* command = add_command(app, "doctor",
-                              "Check Redis, its settings, the worker and its groups: a line each");
+  auto* command =
+      add_command(app, "doctor",
+                  "Check Redis, its settings, the worker and its groups, and what nginx "
+                  "opens: a line each");
   command->add_option("STREAM", all.doctor.streams,
                       "Further streams to look at, besides those that a worker has worked on");
+  command
+      ->add_option(
+          "--nginx-conf", all.doctor.nginx_conf,
+          "nginx's configuration (default: RUN_DIR/nginx.conf, else /etc/nginx/nginx.conf)")
+      ->type_name("FILE");
+  command->add_flag("--open", all.doctor.open, "Only say in one line what nginx opens");
   command->footer(
       "Lines begin with ok, warn or FAIL. FAIL: a promise of the product does not hold.\n"
       "Exit status: 0 all ok, 1 warnings, 2 failures. It changes nothing in Redis.");
   command->callback([&all] { all.run = [&all](auto& to) { return doctor(to, all.doctor); }; });
+}
+
+// Empty, or what to do instead of giving a secret on the command line.
+std::string instead_of_arguments(const Invocation& all) {
+  constexpr const char* kWhy = " can be read by every user of this machine; use ";
+  if (!all.token_argument.empty()) {
+    return std::string("--token: a secret on the command line") + kWhy +
+           "API_TOKEN in the environment, or --token-file FILE";
+  }
+  if (url_has_password(all.redis_url)) {
+    return std::string("--redis-url: a password on the command line") + kWhy +
+           "REDIS_URL or REDIS_PASSWORD in the environment";
+  }
+  if (url_has_password(all.migrate.database_url)) {
+    return std::string("--database-url: a password on the command line") + kWhy +
+           "DATABASE_URL in the environment";
+  }
+  return {};
 }
 
 int run(int argc, char** argv) {
@@ -222,6 +257,10 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  if (const std::string instead = instead_of_arguments(all); !instead.empty()) {
+    complain(instead);
+    return kExitUsage;
   }
   if (!all.run) {
     std::fputs(app.help().c_str(), stderr);

@@ -3,7 +3,7 @@
 
 #include "ctl/commands.hpp"
 #include "ctl/pairs.hpp"
-#include "ctl/redis_client.hpp"
+#include "ctl/redis_place.hpp"
 #include "shared/model/stream_name.hpp"
 
 namespace notify::ctl {
@@ -38,7 +38,7 @@ int publish(const Settings& settings, const PublishOptions& options) {
     complain((checked ? fields.error() : checked.error()).message);
     return kExitUsage;
   }
-  auto client = RedisClient::connect(settings.redis_url);
+  auto client = connect_redis(settings);
   if (!client) {
     complain(client.error().message);
     return kExitFailed;

@@ -23,7 +23,9 @@ struct Explanation {
 
 // In the order of what an operator meets.
 constexpr Explanation kExplanations[] = {
-    {"NOAUTH", "it wants a password: redis://:PASSWORD@HOST (percent-encoded) in REDIS_URL",
+    {"NOAUTH",
+     "it wants a password: REDIS_PASSWORD, or redis://:PASSWORD@HOST (percent-encoded) in "
+     "REDIS_URL",
      ErrorKind::kUnauthorized},
     {"WRONGPASS", "it refused the user or the password of REDIS_URL", ErrorKind::kUnauthorized},
     {"NOPERM", "the user of REDIS_URL may not do this", ErrorKind::kForbidden},
@@ -53,14 +55,6 @@ Error redis_error(const std::string& server, std::string_view text) {
 
 RedisClient::RedisClient(redisContext* context, const RedisUrl& url)
     : context_(context), server_(url.display()), database_(url.db) {}
-
-Result<RedisClient> RedisClient::connect(const std::string& url) {
-  const auto parsed = parse_redis_url(url);
-  if (!parsed) {
-    return invalid("REDIS_URL (--redis-url): " + parsed.error().message);
-  }
-  return connect(*parsed);
-}
 
 Result<RedisClient> RedisClient::connect(const RedisUrl& url,
                                          std::chrono::milliseconds connect_timeout,

@@ -42,8 +42,6 @@ class RedisClient {
   static Result<RedisClient> connect(const RedisUrl& url,
                                      std::chrono::milliseconds connect_timeout = kConnectTimeout,
                                      std::chrono::milliseconds command_timeout = kCommandTimeout);
-  // The same for a URL that has not been parsed yet.
-  static Result<RedisClient> connect(const std::string& url);
 
   // What Redis answered, an error of its own included; or kUnavailable, kUnknownOutcome.
   Result<OwnedReply> ask(Arguments arguments);

@@ -74,6 +74,10 @@ Result<Settings> load_settings(std::optional<std::string> redis_url,
                   std::move(*dot_env)};
 }
 
+std::optional<std::string> find_setting(const Settings& settings, std::string_view name) {
+  return from_environment(settings.dot_env, name);
+}
+
 Result<std::string> find_secret(const Settings& settings, std::string_view name) {
   if (auto value = from_environment(settings.dot_env, name)) {
     return std::move(*value);

@@ -23,6 +23,9 @@ struct Settings {
 Result<Settings> load_settings(std::optional<std::string> redis_url,
                                std::optional<std::string> run_dir);
 
+// A setting of the environment, else of .env. Empty is as good as unset.
+std::optional<std::string> find_setting(const Settings& settings, std::string_view name);
+
 // The value of a secret (API_TOKEN, JWT_SECRET): the environment, else .env, else
 // RUN_DIR/credentials.env, where `make run` keeps what it made. Errors tell where it was looked
 // for, and never a value.

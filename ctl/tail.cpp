@@ -12,7 +12,7 @@
 #include "ctl/entry_text.hpp"
 #include "ctl/interrupt.hpp"
 #include "ctl/pairs.hpp"
-#include "ctl/redis_client.hpp"
+#include "ctl/redis_place.hpp"
 #include "shared/base/backoff.hpp"
 #include "shared/model/stream_name.hpp"
 
@@ -231,9 +231,13 @@ int tail(const Settings& settings, const TailOptions& options) {
     }
     from = *parsed;
   }
-  const auto url = parse_redis_url(settings.redis_url);
-  auto client = RedisClient::connect(settings.redis_url);
-  if (!client || !url) {
+  const auto url = find_redis(settings);
+  if (!url) {
+    complain(url.error().message);
+    return kExitFailed;
+  }
+  auto client = RedisClient::connect(*url);
+  if (!client) {
     complain(client.error().message);
     return kExitFailed;
   }

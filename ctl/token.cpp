@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "ctl/commands.hpp"
+#include "ctl/curl_config.hpp"
 #include "ctl/pairs.hpp"
 #include "shared/auth/jwt.hpp"
 #include "shared/base/clock.hpp"
@@ -35,7 +36,8 @@ int token(const Settings& settings, const TokenOptions& options) {
     complain(minted.error().message);
     return kExitFailed;
   }
-  std::printf("%s\n", minted->c_str());
+  std::printf("%s\n",
+              (options.curl ? curl_header("Authorization: Bearer " + *minted) : *minted).c_str());
   return kExitDone;
 }
 

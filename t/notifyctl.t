@@ -86,7 +86,7 @@ my $answer = $t->request('POST', '/publish/test?message=signed', headers => [%he
 $t->answers('which open the door', $answer, 200);
 my $port = $t->nginx->port;
 my $url = "http://127.0.0.1:$port/publish/test?message=curl";
-($status, $output) = $t->run(['sh', '-c', "curl -sS -X POST \$($ctl sign --curl) '$url'"]);
+($status, $output) = $t->run(['sh', '-c', "$ctl sign --curl | curl -sS -K - -X POST '$url'"]);
 like($output, qr/"status":"success"/, 'sign --curl is for curl');
 
 ($status, $output) = $t->notifyctl('token', '--sub', 'ctl-user', '--ttl', '1h', '--claim', 'x=[1]');
@@ -101,8 +101,20 @@ like($output, qr/API_TOKEN/, 'which names it');
 # ---- doctor --------------------------------------------------------------------------------------
 
 my $worker = $t->start_worker(env => {SLACK_WEBHOOK_URL => 'http://127.0.0.1:9/x'});
-($status, $output) = $t->notifyctl('doctor', '--run-dir', $t->dir);
+my @doctor = ('doctor', '--run-dir', $t->dir, '--nginx-conf', $t->nginx->conf_path);
+($status, $output) = $t->notifyctl(@doctor);
+is($status >> 8, 1, 'doctor: a Redis without a bound and a password is worth a warning');
+is(scalar(grep { /^warn/ } lines($output)), 2, '... a line each') or diag $output;
+like($output, qr/^warn\s+memory\s+.*set maxmemory$/m, '... that says what to set');
+like($output, qr/^warn\s+password\s+.*set requirepass/m, '... both of them');
+$redis->cmd('CONFIG', 'SET', 'maxmemory', '1gb');
+$redis->cmd('CONFIG', 'SET', 'requirepass', 'x' x 32);
+my %password = (env => {REDIS_PASSWORD => 'x' x 32});
+($status, $output) = $t->run([$ctl, @doctor], %password);
 is($status >> 8, 0, 'doctor: all is well') or diag $output;
+is(($t->run([$ctl, 'publish', 'by-password', 'a=1'], %password))[0], 0, 'REDIS_PASSWORD is for all');
+is(($t->notifyctl('publish', 'by-password', 'a=1'))[0] >> 8, 1, '... that ask Redis');
+$redis->cmd('CONFIG', 'SET', 'requirepass', '');
 my @lines = lines($output);
 is(scalar(grep { !/^(?:ok|warn|FAIL) +\S/ } @lines), 0, 'a line each');
 like($output, qr/^ok\s+$_/m, "tells of $_")

@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(judges_memory) {
   constexpr InfoRow kRows[] = {
-      {"maxmemory_policy:noeviction\nmaxmemory:0\nused_memory:5", kOk, "noeviction, no limit"},
+      {"maxmemory_policy:noeviction\nmaxmemory:0\nused_memory:5", kWarn, "set maxmemory"},
       {"maxmemory_policy:noeviction\nmaxmemory:104857600\nused_memory:1048576", kOk,
        "1 MB of 100 MB used"},
       {"maxmemory_policy:noeviction\nmaxmemory:104857600\nused_memory:99614720", kWarn,
