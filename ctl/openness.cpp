@@ -114,8 +114,9 @@ class Finder {
     if (described && find_in(location.block, "alias") != nullptr) {
       add(path, "STAGE=dev", rules);
     }
-    const auto* echo = find_in(location.block, "notify_receive");
-    if (echo != nullptr && find_in(location.block, "notify_inbox") != nullptr) {
+    const bool speaks = find_in(location.block, "notify_receive") != nullptr ||
+                        find_in(location.block, "notify_echo") != nullptr;
+    if (speaks && find_in(location.block, "notify_inbox") != nullptr) {
       add("what sockets of " + path + " say", "NOTIQ_ECHO=on",
           rules.secret ? closed_by_secret(rules) : rules);
     }

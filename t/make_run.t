@@ -37,7 +37,7 @@ is($open, 3, 'on all ports');
 ok(healthy($copy), 'ready means ready');
 is(sprintf('%o', (stat $copy->run_dir . '/credentials.env')[2] & 0777), '600',
     'secrets are for the owner only');
-for my $name (qw(API_TOKEN JWT_SECRET BEARER_TOKEN NOTIQ_ADMIN_PASSWORD)) {
+for my $name (qw(API_TOKEN JWT_SECRET BEARER_TOKEN NOTIQ_ADMIN_PASSWORD REDIS_PASSWORD)) {
     like($copy->credential($name), qr/^\S{32,}$/, "$name is generated");
 }
 

@@ -121,6 +121,8 @@ START_TEST(tells_what_needs_no_secret) {
       {"location /ws { notify_member h n header=k required; notify_inbox x y z; }", ""},
       {"location /ws { notify_member h n required; notify_inbox x y z; notify_receive x y; }",
        "what sockets of /ws say for those who have a key (NOTIQ_ECHO=on)"},
+      {"location /ws { notify_member h n required; notify_inbox x y z; notify_echo x; }",
+       "(NOTIQ_ECHO=on)"},
       {"location = /docs { alias x; } location /x { notify_health live; }",
        "/docs for everybody (STAGE=dev)", true},
       {"location = /docs { notify_return 404; }", ""},

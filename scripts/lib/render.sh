@@ -16,17 +16,28 @@ check_network() {
     exit(($prefix // $bits) > $bits);' -- "$1"
 }
 
-# Who may use the internal interface: included by conf/ where it is; empty means no limit.
-render_internal_allow() {
+# In production somebody else than this machine publishes events, and nobody guesses who.
+check_trusted_networks() {
   local network networks
   networks=$(trusted_networks)
+  if [ "$STAGE" = prod ] && [ -z "$networks" ]; then
+    fail 'INTERNAL_TRUSTED_CIDRS: STAGE=prod needs the networks that may publish events for users,' \
+      'such as 10.1.2.0/24; for this machine alone it is 127.0.0.1,::1'
+  fi
   while read -r network; do
-    [ -n "$network" ] || continue
-    check_network "$network" ||
+    [ -z "$network" ] || check_network "$network" ||
       fail "INTERNAL_TRUSTED_CIDRS: \"$network\" is not an address or network such as 10.0.0.0/8"
-    printf 'allow %s;\n' "$network"
   done <<<"$networks"
-  [ -z "$networks" ] || echo 'deny all;'
+}
+
+# Who may use the internal interface: what INTERNAL_TRUSTED_CIDRS names. Without it the file stays
+# as it ships, for this machine alone.
+render_internal_allow() {
+  local networks
+  networks=$(trusted_networks)
+  [ -n "$networks" ] || { cat conf/internal_allow.conf; return; }
+  sed 's/.*/allow &;/' <<<"$networks"
+  echo 'deny all;'
 }
 
 # The certificate for LISTEN_TLS_PORTS: TLS_CERT and TLS_KEY, or one of our own.
@@ -49,14 +60,13 @@ render_certificate() {
 
 # The lines that stand for the one with `# @LISTEN`.
 listen_lines() {
-  local port address addresses=('')
-  [ ! -s /proc/net/if_inet6 ] || addresses+=('[::]:')
-  for address in "${addresses[@]}"; do
+  local port address
+  for address in $LISTEN_ADDRESS; do
     for port in $LISTEN_PORTS; do
-      printf 'listen %s%s;\n' "$address" "$port"
+      printf 'listen %s:%s;\n' "$address" "$port"
     done
     for port in $LISTEN_TLS_PORTS; do
-      printf 'listen %s%s ssl http2;\n' "$address" "$port"
+      printf 'listen %s:%s ssl http2;\n' "$address" "$port"
     done
   done
   if [ -n "$LISTEN_TLS_PORTS" ]; then
@@ -64,54 +74,25 @@ listen_lines() {
   fi
 }
 
-# The folder of the API keys: for us, and for nginx's workers to read.
-make_key_store() {
-  [ ! -d "$AUTH_STORE_DIR" ] || return 0
-  mkdir -p "$AUTH_STORE_DIR" || fail "AUTH_STORE_DIR: cannot make the folder $AUTH_STORE_DIR"
-  if [ "$(id -u)" -eq 0 ]; then
-    chgrp www-data "$AUTH_STORE_DIR" && chmod 750 "$AUTH_STORE_DIR"
-  fi
-}
-
-# www_data_can_use PATH: a folder that it can enter, or a file that it can read.
-www_data_can_use() {
-  local what=-r
-  [ ! -d "$1" ] || what=-x
-  setpriv --reuid www-data --regid www-data --clear-groups test "$what" "$1" 2>/dev/null
-}
-
-# Whom nginx's workers run as: www-data when it can reach RUN_DIR, where request bodies may go, and
-# the API keys.
-nginx_user() {
-  local path
-  [ "$(id -u)" -eq 0 ] || return 0
-  for path in "$RUN_DIR" "$AUTH_STORE_DIR" "$AUTH_STORE_DIR/auth.json"; do
-    if [ -e "$path" ] && ! www_data_can_use "$path"; then
-      echo "nginx's workers run as root: www-data cannot reach $path" >&2
-      echo root
-      return
-    fi
-  done
-  echo www-data
-}
-
 render_nginx() {
   [ -z "$LISTEN_TLS_PORTS" ] || render_certificate
-  LISTEN_LINES=$(listen_lines) awk -v run_dir="$RUN_DIR" -v user="$(nginx_user)" \
+  LISTEN_LINES=$(listen_lines) awk -v run_dir="$RUN_DIR" -v user="${nginx_user:+$nginx_user $nginx_group}" \
     -v module="$(realpath -- "$BUILD")/ngx_http_notify_module.so" \
     -v workers="${WORKER_PROCESSES:-}" -f scripts/lib/render.awk nginx.conf.example
 }
 
 render() {
   set -e
-  mkdir -p "$RUN_DIR/tmp"
+  make_shared_folder RUN_DIR "$RUN_DIR/tmp"
   make_key_store
+  make_socket_folder
   rm -rf "$RUN_DIR/conf" "$RUN_DIR/api-page"
   cp -r conf "$RUN_DIR/conf"
   if [ "$STAGE" = prod ]; then
     cp conf/docs_prod.conf "$RUN_DIR/conf/docs.conf"
   else
     cp -r "$BUILD/api-page" "$RUN_DIR/api-page"
+    share "$RUN_DIR/api-page" "$RUN_DIR"/api-page/*
   fi
   if [ "$ALERTS_VALIDATION" = lenient ]; then
     cp conf/alerts_fields_lenient.conf "$RUN_DIR/conf/alerts_fields.conf"

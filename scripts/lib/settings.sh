@@ -2,7 +2,7 @@
 # The settings of `make run`: the environment wins over .env, which wins over what was generated
 # before (RUN_DIR/credentials.env), which wins over the defaults. All end up exported.
 
-secrets=(API_TOKEN JWT_SECRET BEARER_TOKEN NOTIQ_ADMIN_PASSWORD)
+secrets=(API_TOKEN JWT_SECRET BEARER_TOKEN NOTIQ_ADMIN_PASSWORD REDIS_PASSWORD)
 
 fail() {
   printf '%s\n' "$*" >&2
@@ -71,6 +71,7 @@ load_secrets() {
   for name in "${secrets[@]}"; do
     [ -n "${!name:-}" ] || unset "$name"
   done
+  redis_password_is_set=${REDIS_PASSWORD:+yes} # by you, and so for any Redis: see redis.sh
   [ -f "$file" ] && read_env_file "$file"
   for name in "${secrets[@]}"; do
     if [ -z "${!name:-}" ]; then
@@ -101,9 +102,48 @@ check_ports() {
   export "$1=${list[*]}"
 }
 
+# has_loopback6: may one listen on ::1?
+has_loopback6() {
+  grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null
+}
+
+# The addresses that nginx listens on, as its `listen` writes them: this machine's own unless
+# LISTEN_ADDRESS says otherwise. `*` is every address.
+check_listen_addresses() {
+  local address list=() found=() known
+  read -ra list <<<"${LISTEN_ADDRESS//,/ }"
+  [ ${#list[@]} -gt 0 ] || list=(localhost)
+  for address in "${list[@]}"; do
+    case $address in
+      localhost) known=(127.0.0.1) && ! has_loopback6 || known+=('[::1]') ;;
+      \*) known=(0.0.0.0) && [ ! -s /proc/net/if_inet6 ] || known+=('[::]') ;;
+      *)
+        known=$(normal_address "$address") || fail "LISTEN_ADDRESS: \"$address\" is not an address of" \
+          'this machine such as 127.0.0.1 or [::1], nor * for all of them; LISTEN_PORTS has the ports'
+        ;;
+    esac
+    for address in "${known[@]}"; do
+      [[ " ${found[*]} " == *" $address "* ]] || found+=("$address")
+    done
+  done
+  export LISTEN_ADDRESS="${found[*]}"
+}
+
+# normal_address TEXT: an IPv4 address, or an IPv6 one with or without brackets, as nginx has it.
+normal_address() {
+  perl -MSocket=inet_pton,inet_ntop,AF_INET,AF_INET6 -e '
+    my ($text) = @ARGV;
+    my $four = inet_pton(AF_INET, $text);
+    print(inet_ntop(AF_INET, $four)), exit if defined $four;
+    my $six = inet_pton(AF_INET6, $text =~ s/^\[(.*)\]\z/$1/sr) // exit 1;
+    print "[", inet_ntop(AF_INET6, $six), "]";' -- "$1"
+}
+
 # find_run_dir: what is needed to talk about a running instance.
 find_run_dir() {
   [ ! -f .env ] || read_env_file .env
+  default NGINX_USER www-data
+  run_dir_is_set=${RUN_DIR:+yes}
   default RUN_DIR run
   RUN_DIR=$(realpath -m -- "$RUN_DIR")
   case $RUN_DIR in
@@ -112,28 +152,19 @@ find_run_dir() {
   export RUN_DIR
 }
 
-# A socket's path has 107 bytes at most: where RUN_DIR is too long, it stands elsewhere.
-find_catalog_socket() {
-  default NOTIFY_CATALOG_SOCKET "$RUN_DIR/catalog.sock"
-  if [ "$(printf %s "$NOTIFY_CATALOG_SOCKET" | wc -c)" -gt 107 ]; then
-    local digest
-    digest=$(printf %s "$RUN_DIR" | sha256sum)
-    export NOTIFY_CATALOG_SOCKET=/tmp/notify-${digest:0:16}.sock
-  fi
-}
-
 load_settings() {
   find_run_dir
   default REDIS_URL redis://127.0.0.1:6379/0
   default LISTEN_PORTS '8080 8000 10000'
   default LISTEN_TLS_PORTS ''
+  default LISTEN_ADDRESS localhost
   default STAGE dev
   default ALERTS_VALIDATION strict
   default APP_ENV local
   default NOTIQ_ADMIN_USERNAME admin
   default AUTH_STORE_DIR "$RUN_DIR/auth"
   default DATABASE_URL "sqlite:$RUN_DIR/catalog.sqlite"
-  find_catalog_socket
+  check_listen_addresses
   check_ports LISTEN_PORTS
   check_ports LISTEN_TLS_PORTS
   case $STAGE in
@@ -147,11 +178,14 @@ load_settings() {
   [ -z "${TLS_CERT:-}" ] || [ -n "${TLS_KEY:-}" ] || fail 'TLS_KEY: TLS_CERT is set, this is not'
   [ -z "${TLS_KEY:-}" ] || [ -n "${TLS_CERT:-}" ] || fail 'TLS_CERT: TLS_KEY is set, this is not'
   AUTH_STORE_DIR=$(realpath -m -- "$AUTH_STORE_DIR")
-  umask 022
-  mkdir -p "$RUN_DIR" || fail "RUN_DIR: cannot make the folder $RUN_DIR"
+  check_redis_maxmemory
+  check_nginx_user
+  umask 027 # what others on this machine may not read, as a rule; what they may says so
+  make_run_dir
   load_secrets
   # The default of the service that the users' part replaces: everybody can sign with it.
   if [ "$STAGE" = prod ] && [ "$JWT_SECRET" = dev-secret ]; then
     fail 'JWT_SECRET: "dev-secret" is known to everybody; STAGE=prod needs another one'
   fi
+  check_trusted_networks
 }
