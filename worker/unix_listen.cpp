@@ -58,12 +58,12 @@ Result<int> listen_unix(const std::string& path, const std::string& group, int b
   const mode_t before = ::umask(0177);
   const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
+  const bool given =
+      bound && (!owner || ::lchown(path.c_str(), static_cast<uid_t>(-1), *owner) == 0);
   Result<void> done;
-  if (!bound) {
-    done = system_error("");
-  } else if (owner && ::lchown(path.c_str(), static_cast<uid_t>(-1), *owner) != 0) {
+  if (bound && !given) {
     done = system_error("cannot give the socket to the group \"" + group + "\" (socket-group): ");
-  } else if (::chmod(path.c_str(), 0660) != 0 || ::listen(fd, backlog) != 0) {
+  } else if (!bound || ::chmod(path.c_str(), 0660) != 0 || ::listen(fd, backlog) != 0) {
     done = system_error("");
   }
   if (!done) {
