@@ -25,12 +25,12 @@ void exit_process(ngx_cycle_t* cycle);
 
 constinit auto commands = concat_directives(
     kMainDirectives, kLocationDirectives, kAuthDirectives, kBearerDirectives, kKeyDirectives,
-    kHmacDirectives, kMemberDirectives, kRequestIdDirectives, kPathDirectives, kIntakeDirectives,
-    kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives, kSubscribeDirectives,
-    kReceiveDirectives, kHistoryDirectives, kInboxDirectives, kAcknowledgeDirectives,
-    kConsumeDirectives, kFinishDirectives, kLimitDirectives, kConsumersDirectives,
-    kStatusDirectives, kClearDirectives, kRemindDirectives, kAdminDirectives, kHealthDirectives,
-    kReturnDirectives, kMetricsDirectives);
+    kHmacDirectives, kMemberDirectives, kMemberTokenDirectives, kOriginDirectives,
+    kRequestIdDirectives, kPathDirectives, kIntakeDirectives, kErrorsDirectives, kPublishDirectives,
+    kBatchPublishDirectives, kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives,
+    kInboxDirectives, kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives,
+    kLimitDirectives, kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives,
+    kAdminDirectives, kHealthDirectives, kReturnDirectives, kMetricsDirectives);
 
 constinit ngx_http_module_t context = {
     entry_or<&add_variables, NGX_ERROR>,  // preconfiguration

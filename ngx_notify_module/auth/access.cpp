@@ -5,6 +5,7 @@
 #include "ngx_notify_module/auth/key_check.hpp"
 #include "ngx_notify_module/auth/member.hpp"
 #include "ngx_notify_module/auth/methods.hpp"
+#include "ngx_notify_module/auth/origin.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/content.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
@@ -21,9 +22,10 @@ ngx_int_t end(ngx_http_request_t* r, ngx_int_t outcome) {
 }
 
 bool takes_bearer(const AuthConf& auth) {
-  return std::any_of(auth.methods->begin(), auth.methods->end(), [](AuthMethod method) {
-    return method != AuthMethod::kSignature && method != AuthMethod::kHmac;
-  });
+  return auth.member_token.user != nullptr ||
+         std::any_of(auth.methods->begin(), auth.methods->end(), [](AuthMethod method) {
+           return method != AuthMethod::kSignature && method != AuthMethod::kHmac;
+         });
 }
 
 void count(ErrorKind kind) {
@@ -120,6 +122,10 @@ ngx_int_t check_access(ngx_http_request_t* r) {
   }
   if (r->content_handler == kContentHandler && conf.operations.find(r->method) == nullptr) {
     return end(r, refuse_method(r));
+  }
+  if (const Result<void> page = check_origin(r, *conf.auth.origin); !page) {
+    count(page.error().kind);
+    return end(r, fail(r, page.error()));  // whatever else would let it in
   }
   const ngx_int_t outcome = check_methods(r, conf);
   if (conf.auth.member.hash == nullptr || (outcome != NGX_OK && outcome != NGX_DECLINED)) {

@@ -117,6 +117,12 @@ Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   key.merge(parent.key);
   hmac.merge(parent.hmac);
   member.merge(parent.member);
+  member_token.merge(parent.member_token);
+  inherit(origin, parent.origin, OriginConf{});
+  if (member.required && member.header.empty() && member.argument.empty() &&
+      member_token.user == nullptr && !scope.may_complete) {
+    return invalid("\"notify_member\" needs \"header=\" or \"arg=\" where a key is required");
+  }
   for (const MethodName& each : kMethodNames) {
     const bool used = std::find(methods->begin(), methods->end(), each.method) != methods->end();
     if (used && !has(each.method) && !scope.may_complete) {

@@ -11,6 +11,8 @@
 #include "ngx_notify_module/auth/hmac_conf.hpp"
 #include "ngx_notify_module/auth/key_conf.hpp"
 #include "ngx_notify_module/auth/member.hpp"
+#include "ngx_notify_module/auth/member_token.hpp"
+#include "ngx_notify_module/auth/origin.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
 #include "shared/auth/jwt.hpp"
 #include "shared/auth/signature.hpp"
@@ -41,6 +43,8 @@ struct AuthConf {
   KeyConf key;
   HmacConf hmac;
   MemberConf member;
+  MemberTokenConf member_token;
+  std::optional<OriginConf> origin;
 
   [[nodiscard]] bool has(AuthMethod method) const;  // what its own directive says
   Result<void> merge(const MergeScope& scope, const AuthConf& parent);

@@ -1,5 +1,6 @@
 #include "ngx_notify_module/auth/member.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ngx_notify_module/auth/headers.hpp"
@@ -15,6 +16,11 @@ namespace {
 
 Error forbidden() { return {ErrorKind::kForbidden, "Forbidden"}; }
 
+Error nothing_came(const MemberTokenConf& token) {
+  return {ErrorKind::kForbidden,
+          token.user != nullptr ? "A key or a user's token is needed" : "Forbidden"};
+}
+
 std::string key_of(const ngx_http_request_t* r, const MemberConf& conf) {
   std::string key;
   if (!conf.header.empty()) {
@@ -24,6 +30,25 @@ std::string key_of(const ngx_http_request_t* r, const MemberConf& conf) {
     key = query_arg(view(r->args), conf.argument).value_or("");
   }
   return key;
+}
+
+// What Redis said of this member, and what that makes of the token that came.
+Result<void> judge(const Result<redis::Reply>& reply, const LocConf& conf, Context& context,
+                   const std::string& token, const std::string& user) {
+  const Result<void> known = judge_member(reply, context.member_key);
+  if (!known || token.empty()) {
+    return known;
+  }
+  const std::string digest(reply->bulk().value_or(""));
+  const Result<double> ends =
+      verify_member_token(token, {context.member, digest, user}, conf.auth.member_token.ttl_ms);
+  if (!ends) {
+    return ends.error();
+  }
+  context.member_key = digest;  // another key ends what this one has signed
+  context.subject = user;
+  context.expires = std::min(*ends, context.expires.value_or(*ends));
+  return {};
 }
 
 }  // namespace
@@ -40,16 +65,27 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
     return Error{ErrorKind::kInternal, "out of memory"};
   }
   const std::string key = key_of(r, member);
-  if (name->empty() || (key.empty() && member.required)) {
+  const MemberTokenConf& by_token = conf.auth.member_token;
+  std::string token = key.empty() ? member_token_of(r, by_token) : std::string();
+  const std::optional<std::string_view> user =
+      token.empty() ? std::string_view() : evaluate(r, by_token.user);
+  if (!user) {
+    return Error{ErrorKind::kInternal, "out of memory"};
+  }
+  if (name->empty()) {
     return forbidden();
+  }
+  if (key.empty() && token.empty() && member.required) {
+    return nothing_came(by_token);
   }
   context.member = to_lower(*name);
   context.member_key = key.empty() ? std::string() : hex(sha256(key));
   redis::Command command = member_command({std::string(*hash), context.member, context.member_key});
   command.wait = redis::Milliseconds(*conf.redis_wait);
   context.pending = runtime->commands().submit(
-      std::move(command), [r, &context](const Result<redis::Reply>& reply) {
-        context.member_verdict = judge_member(reply, context.member_key);
+      std::move(command), [r, &conf, &context, token = std::move(token),
+                           user = std::string(*user)](const Result<redis::Reply>& reply) {
+        context.member_verdict = judge(reply, conf, context, token, user);
         resume_phases(r);
       });
   return std::nullopt;
@@ -113,9 +149,6 @@ Result<void> set_member(ngx_conf_t* cf, Words words, LocConf& conf) {
     } else {
       return bad_parameter(word);
     }
-  }
-  if (member.required && member.header.empty() && member.argument.empty()) {
-    return invalid("needs \"header=\" or \"arg=\" where a key is required");
   }
   main_conf<MainConf>(cf)->enabled = true;
   main_conf<MainConf>(cf)->guards = true;

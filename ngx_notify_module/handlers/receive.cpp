@@ -85,16 +85,20 @@ Error out_of_memory() { return {ErrorKind::kInternal, "out of memory"}; }
 
 Result<std::unique_ptr<Receiver>> receiver_of(ngx_http_request_t* r, const LocConf& conf) {
   const ReceiveConf& settings = conf.receive;
-  if (settings.key == nullptr) {
+  if (settings.key == nullptr && !settings.echo) {
     return std::unique_ptr<Receiver>();
   }
-  const Result<std::string_view> stream = read_stream(r, settings.key);
-  if (!stream) {
-    return stream.error();
-  }
   Receiver::Recipe recipe;
-  recipe.terms = terms_of(conf, *stream);
-  add_request(r, conf, recipe.terms);  // that of the handshake
+  if (settings.echo) {
+    recipe.echo = conf.subscribe.message_format.get();
+  } else {
+    const Result<std::string_view> stream = read_stream(r, settings.key);
+    if (!stream) {
+      return stream.error();
+    }
+    recipe.terms = terms_of(conf, *stream);
+    add_request(r, conf, recipe.terms);  // that of the handshake
+  }
   recipe.wait_ms = *conf.redis_wait;
   recipe.rate = *settings.rate;
   recipe.burst = *settings.burst;
@@ -122,17 +126,19 @@ Result<std::unique_ptr<Receiver>> receiver_of(ngx_http_request_t* r, const LocCo
 Result<void> ReceiveConf::merge(const MergeScope& scope, const ReceiveConf& parent) {
   if (scope.same_location) {
     key = parent.key;
+    echo = parent.echo;
     fields = parent.fields;
   }
   inherit(rate, parent.rate, 0);
   inherit(burst, parent.burst, 1);
-  if (key == nullptr) {
+  if (key == nullptr && !echo) {
     return {};
   }
   if (scope.conf->subscribe.streams.empty() && scope.conf->inbox.key == nullptr) {
-    return invalid("\"notify_receive\" needs \"notify_subscribe\" or \"notify_inbox\"");
+    return invalid(std::string(echo ? "\"notify_echo\"" : "\"notify_receive\"") +
+                   " needs \"notify_subscribe\" or \"notify_inbox\"");
   }
-  Result<void> outcome = use_path(scope.conf->path, key);
+  Result<void> outcome = key == nullptr ? Result<void>() : use_path(scope.conf->path, key);
   for (const auto& [name, parts] : fields) {
     for (const Part& part : parts) {
       if (outcome && part.text != nullptr) {
@@ -143,18 +149,10 @@ Result<void> ReceiveConf::merge(const MergeScope& scope, const ReceiveConf& pare
   return outcome;
 }
 
-Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
-  ReceiveConf& receive = conf.receive;
-  if (receive.key != nullptr) {
-    return is_duplicate();
-  }
-  const Result<Template*> key =
-      words[0].empty() ? Result<Template*>(bad_value(words[0])) : compile_template(cf, words[0]);
-  if (!key) {
-    return key.error();
-  }
-  receive.key = *key;
-  for (const std::string_view word : words.subspan(1)) {
+namespace {
+
+Result<void> read_fields(ngx_conf_t* cf, Words words, ReceiveConf& receive) {
+  for (const std::string_view word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       return bad_parameter(word);
@@ -172,6 +170,37 @@ Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
     receive.fields.emplace_back(name, std::move(*parts));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
+  ReceiveConf& receive = conf.receive;
+  if (receive.key != nullptr) {
+    return is_duplicate();
+  }
+  if (receive.echo) {
+    return invalid("conflicts with \"notify_echo\"");
+  }
+  const Result<Template*> key =
+      words[0].empty() ? Result<Template*>(bad_value(words[0])) : compile_template(cf, words[0]);
+  if (!key) {
+    return key.error();
+  }
+  receive.key = *key;
+  return read_fields(cf, words.subspan(1), receive);
+}
+
+Result<void> set_echo(ngx_conf_t* cf, Words words, LocConf& conf) {
+  ReceiveConf& receive = conf.receive;
+  if (receive.echo) {
+    return is_duplicate();
+  }
+  if (receive.key != nullptr) {
+    return invalid("conflicts with \"notify_receive\"");
+  }
+  receive.echo = true;
+  return read_fields(cf, words, receive);
 }
 
 Result<void> set_receive_rate(ngx_conf_t*, Words words, LocConf& conf) {

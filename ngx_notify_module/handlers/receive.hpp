@@ -1,6 +1,7 @@
 #pragma once
 
-// notify_receive: what the clients of a location's WebSockets send is published.
+// notify_receive: what the clients of a location's WebSockets send is published. notify_echo: it
+// comes back to the client that sent it, and nobody keeps it.
 
 #include <array>
 #include <cstdint>
@@ -21,7 +22,8 @@ struct ReceiveConf {
     Template* text;  // of kText: evaluated once for each client
   };
 
-  Template* key = nullptr;  // the stream
+  Template* key = nullptr;  // the stream; null: none is published to
+  bool echo = false;
   std::vector<std::pair<std::string, std::vector<Part>>> fields;
   std::optional<std::uint64_t> rate;  // 0: any
   std::optional<std::uint64_t> burst;
@@ -30,10 +32,12 @@ struct ReceiveConf {
 };
 
 Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_echo(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_receive_rate(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kReceiveDirectives{
     directive<"notify_receive", &set_receive>(kLocation | NGX_CONF_2MORE),
+    directive<"notify_echo", &set_echo>(kLocation | NGX_CONF_1MORE),
     directive<"notify_receive_rate", &set_receive_rate>(kHttpServerLocation | NGX_CONF_TAKE12),
 };
 

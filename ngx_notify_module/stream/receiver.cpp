@@ -1,8 +1,11 @@
 #include "ngx_notify_module/stream/receiver.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "shared/base/clock.hpp"
+#include "shared/base/crypto.hpp"
+#include "shared/model/entry.hpp"
 
 namespace notify {
 namespace {
@@ -27,6 +30,15 @@ std::string written(const std::vector<Receiver::Part>& parts, std::string_view m
   return text;
 }
 
+// An id that no entry ever has: Redis' own sequence does not get as far.
+EntryId id_of_echo() {
+  constexpr std::uint64_t kBeyond = std::uint64_t{1} << 63;
+  const std::string random = random_bytes(sizeof(std::uint64_t));
+  std::uint64_t seq = 0;
+  std::memcpy(&seq, random.data(), sizeof seq);
+  return {static_cast<std::uint64_t>(unix_ms()), seq | kBeyond};
+}
+
 }  // namespace
 
 Receiver::Receiver(redis::Client& commands, Recipe recipe, std::function<void()> wake)
@@ -35,7 +47,27 @@ Receiver::Receiver(redis::Client& commands, Recipe recipe, std::function<void()>
       wake_(std::move(wake)),
       credit_us_(recipe_.burst * kSecondUs) {}
 
-void Receiver::publish(std::string_view message, std::uint64_t now_ms) {
+void Receiver::take(std::string_view message, std::uint64_t now_ms) {
+  spend(now_ms);
+  if (recipe_.echo == nullptr) {
+    publish(message);
+    return;
+  }
+  Entry entry{id_of_echo(), {}};
+  for (const auto& [name, parts] : recipe_.fields) {
+    entry.fields.emplace_back(name, written(parts, message));
+  }
+  echo_.append(recipe_.echo->entry(recipe_.terms.stream, entry));
+}
+
+std::string Receiver::take_echo() {
+  if (!echo_.empty()) {
+    wake_();  // what was not read meanwhile
+  }
+  return std::exchange(echo_, {});
+}
+
+void Receiver::publish(std::string_view message) {
   PublishOrder order{recipe_.terms, {}};
   order.fields.reserve(recipe_.fields.size());
   for (const auto& [name, parts] : recipe_.fields) {
@@ -44,7 +76,6 @@ void Receiver::publish(std::string_view message, std::uint64_t now_ms) {
   redis::Command command = publish_command(order);
   command.wait = redis::Milliseconds(recipe_.wait_ms);
   busy_ = true;
-  spend(now_ms);
   pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {
     busy_ = false;
     if (!reply) {

@@ -86,7 +86,7 @@ bool WebSocket::read(std::uint64_t now_ms) {
     }
     feed(view(buffer.data(), static_cast<std::size_t>(got)));
   }
-  if (held() && !busy()) {
+  if (held() && !busy() && now_ms_ < receiver_->ready_ms()) {
     wait_for_rate();
   }
   return ngx_handle_read_event(c->read, 0) == NGX_OK;
@@ -98,7 +98,13 @@ void WebSocket::feed(std::string_view bytes) {
 }
 
 bool WebSocket::held() const {
-  return open() && receiver_ != nullptr && (busy() || now_ms_ < receiver_->ready_ms());
+  return open() && receiver_ != nullptr &&
+         (busy() || receiver_->echoes() || now_ms_ < receiver_->ready_ms());
+}
+
+std::string WebSocket::take_outbox() {
+  const std::string echo = receiver_ != nullptr ? receiver_->take_echo() : std::string();
+  return echo + talk_.take_outbox();
 }
 
 void WebSocket::wait_for_rate() {
@@ -119,7 +125,7 @@ bool WebSocket::on_message(bool is_text, std::string_view payload) {
   if (!is_text) {
     return refuse("only text is taken here");
   }
-  receiver_->publish(payload, now_ms_);
+  receiver_->take(payload, now_ms_);
   return false;
 }
 

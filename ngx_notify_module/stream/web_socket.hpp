@@ -47,8 +47,8 @@ class WebSocket final : private websocket::Conversation::Listener {
   [[nodiscard]] bool open() const { return talk_.state() == State::kOpen; }
   [[nodiscard]] bool over() const { return talk_.state() == State::kOver; }  // both said Close
   [[nodiscard]] std::uint64_t due_ms() const { return talk_.due_ms(); }
-  // Control frames that are owed; they are taken away.
-  [[nodiscard]] std::string take_outbox() { return talk_.take_outbox(); }
+  // What is owed, an echo and control frames; it is taken away.
+  [[nodiscard]] std::string take_outbox();
   // What the client did wrong; empty: nothing.
   [[nodiscard]] std::string_view problem() const { return talk_.problem(); }
   // Why it was closed, if that is so.

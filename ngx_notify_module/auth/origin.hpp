@@ -1,0 +1,30 @@
+#pragma once
+
+// notify_origin: of which web pages a location takes requests. A browser sends what it has (a
+// password that it remembers, a cookie) along with the requests of any page; the page's origin is
+// the one thing that the page cannot choose.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ngx_notify_module/conf/directive.hpp"
+
+namespace notify {
+
+struct OriginConf {
+  bool any = true;
+  std::vector<std::string> listed;  // besides the server's own
+};
+
+Result<void> set_origin(ngx_conf_t* cf, Words words, LocConf& conf);
+
+inline constexpr std::array kOriginDirectives{
+    directive<"notify_origin", &set_origin>(kHttpServerLocation | NGX_CONF_1MORE),
+};
+
+// Before anything else is looked at. kForbidden: a page of another origin asks.
+Result<void> check_origin(ngx_http_request_t* r, const OriginConf& conf);
+
+}  // namespace notify
