@@ -89,6 +89,31 @@ START_TEST(counts_failures) {
 }
 END_TEST
 
+START_TEST(waits_grow) {
+  const auto table = std::make_unique<FailedAttempts>();
+  const std::uint64_t a = FailedAttempts::place("secret", "10.0.0.1");
+  constexpr std::uint64_t kMinute = FailedAttempts::kWindowMs;
+  std::uint64_t now = kNow;
+  for (const std::uint64_t minutes : {1, 2, 4, 8, 16, 32, 64, 64}) {
+    EXPECT_EQ_ROW(minutes, table->wait_ms(a, 2, now), 0U);
+    table->add(a, now, 2);
+    table->add(a, now, 2);
+    EXPECT_EQ_ROW(minutes, table->wait_ms(a, 2, now), minutes * kMinute);
+    now += minutes * kMinute;
+  }
+  // One that keeps below the limit, or is quiet for as long again, begins anew.
+  table->add(a, now, 2);
+  now += 64 * kMinute;
+  table->add(a, now, 2);
+  table->add(a, now, 2);
+  EXPECT_EQ(table->wait_ms(a, 2, now), kMinute);
+  now += 2 * kMinute;
+  table->add(a, now, 2);
+  table->add(a, now, 2);
+  EXPECT_EQ(table->wait_ms(a, 2, now), kMinute);
+}
+END_TEST
+
 START_TEST(forgets_those_with_few) {
   const auto table = std::make_unique<FailedAttempts>();
   const std::uint64_t busy = FailedAttempts::place("s", "busy");
@@ -104,5 +129,5 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("verified_keys", remembers, is_bounded, knows_records, counts_failures,
+CHECK_MAIN("verified_keys", remembers, is_bounded, knows_records, counts_failures, waits_grow,
            forgets_those_with_few)

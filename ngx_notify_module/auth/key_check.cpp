@@ -48,6 +48,13 @@ std::string_view key_of(const ngx_http_request_t* r, const KeySource& source,
   return key;
 }
 
+// Whose key it says it is; empty: it is none.
+std::string user_of(const ngx_http_request_t* r, const KeyConf& conf) {
+  std::string decoded;
+  const std::string_view key = conf.source ? key_of(r, *conf.source, decoded) : "";
+  return api_key_user(key).value_or("");
+}
+
 // Of an IPv6 address the network of 64 bits: whoever has one has all of its addresses.
 std::string_view address_of(const ngx_http_request_t* r) {
   const sockaddr* address = r->connection->sockaddr;
@@ -123,13 +130,14 @@ void watch_key(ngx_http_request_t* r, const KeyConf& conf, KeyService::Guest& gu
 
 void count_failure(ngx_http_request_t* r, const KeyConf& conf) {
   if (*conf.failures > 0 && service() != nullptr) {
-    service()->failed(address_of(r));
+    service()->failed(address_of(r), user_of(r, conf), *conf.failures);
   }
 }
 
 std::uint64_t seconds_to_wait(ngx_http_request_t* r, const KeyConf& conf) {
   const std::uint64_t wait =
-      service() == nullptr ? 0 : service()->wait_ms(address_of(r), *conf.failures);
+      service() == nullptr ? 0
+                           : service()->wait_ms(address_of(r), user_of(r, conf), *conf.failures);
   return wait / 1000 + 1;
 }
 

@@ -141,7 +141,7 @@ KeyService::Answer KeyService::ask(const Question& question, Waiter& waiter) {
   if (store.index == nullptr) {
     return Answer::kUnknown;
   }
-  if (wait_ms(question.address, question.limit) > 0) {
+  if (wait_ms(question.address, api_key_user(question.key).value_or(""), question.limit) > 0) {
     return Answer::kLimited;
   }
   return prove(question, digest, waiter);

@@ -116,9 +116,15 @@ class KeyService {
   void watch(std::size_t store, std::string_view key, Guest& guest);
 
   // What became of an answer other than kGood, for the limit.
-  void failed(std::string_view address) { zone_.failed(address); }
+  void failed(std::string_view address, std::string_view user, std::uint64_t limit) {
+    zone_.failed(address, user, limit);
+  }
   [[nodiscard]] std::uint64_t wait_ms(std::string_view address, std::uint64_t limit) {
     return limit == 0 ? 0 : zone_.wait_ms(address, limit);
+  }
+  [[nodiscard]] std::uint64_t wait_ms(std::string_view address, std::string_view user,
+                                      std::uint64_t limit) {
+    return limit == 0 ? 0 : zone_.wait_ms(address, user, limit);
   }
 
  private:

@@ -10,6 +10,11 @@ namespace {
 constexpr std::size_t kKeptStores = 8;
 constexpr std::size_t kKeptBytes = std::size_t{1024} * 1024;  // of all of them, about
 
+// No address is as long as this.
+std::uint64_t account_of(std::string_view secret, std::string_view user) {
+  return FailedAttempts::place(secret, "the account of " + std::string(user));
+}
+
 }  // namespace
 
 struct KeyZone::Kept {
@@ -103,9 +108,27 @@ std::uint64_t KeyZone::wait_ms(std::string_view address, std::uint64_t limit) {
   return zone_.locked([&] { return tables().failures.wait_ms(place, limit, ngx_current_msec); });
 }
 
-void KeyZone::failed(std::string_view address) {
-  const std::uint64_t place = FailedAttempts::place(tables().key(), address);
-  zone_.locked([&] { tables().failures.add(place, ngx_current_msec); });
+std::uint64_t KeyZone::wait_ms(std::string_view address, std::string_view user,
+                               std::uint64_t limit) {
+  const std::uint64_t here = FailedAttempts::place(tables().key(), address);
+  const std::uint64_t account = account_of(tables().key(), user);
+  return zone_.locked([&] {
+    const FailedAttempts& failures = tables().failures;
+    const bool failed_here = failures.wait_ms(here, 1, ngx_current_msec) > 0;
+    return std::max(failures.wait_ms(here, limit, ngx_current_msec),
+                    failed_here ? failures.wait_ms(account, limit, ngx_current_msec) : 0);
+  });
+}
+
+void KeyZone::failed(std::string_view address, std::string_view user, std::uint64_t limit) {
+  const std::uint64_t here = FailedAttempts::place(tables().key(), address);
+  const std::uint64_t account = account_of(tables().key(), user);
+  zone_.locked([&] {
+    tables().failures.add(here, ngx_current_msec, limit);
+    if (!user.empty()) {
+      tables().failures.add(account, ngx_current_msec, limit);
+    }
+  });
 }
 
 }  // namespace notify

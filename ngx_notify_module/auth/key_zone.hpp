@@ -37,7 +37,11 @@ class KeyZone {
 
   // How long nobody at that address may try another key; 0: he may.
   [[nodiscard]] std::uint64_t wait_ms(std::string_view address, std::uint64_t limit);
-  void failed(std::string_view address);
+  // The same for keys of that user, which may be tried from an address without a failure all the
+  // same: nobody is locked out by others.
+  [[nodiscard]] std::uint64_t wait_ms(std::string_view address, std::string_view user,
+                                      std::uint64_t limit);
+  void failed(std::string_view address, std::string_view user, std::uint64_t limit);
 
  private:
   struct Tables;

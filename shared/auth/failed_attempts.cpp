@@ -19,16 +19,19 @@ std::uint64_t FailedAttempts::place(std::string_view secret, std::string_view ad
   return number;
 }
 
-void FailedAttempts::add(std::uint64_t place, std::uint64_t now_ms) {
+void FailedAttempts::add(std::uint64_t place, std::uint64_t now_ms, std::uint64_t limit) {
   Entry* set = entries_ + place % kSets * kWays;
   Entry* end = set + kWays;
   Entry* entry = std::find_if(
-      set, end, [&](const Entry& each) { return each.place == place && !each.over(now_ms); });
+      set, end, [&](const Entry& each) { return each.place == place && !each.forgotten(now_ms); });
   if (entry == end) {
     const auto weight = [now_ms](const Entry& each) { return each.over(now_ms) ? 0 : each.count; };
     entry = std::min_element(set, end,
                              [&](const Entry& a, const Entry& b) { return weight(a) < weight(b); });
-    *entry = {place, now_ms, 0};
+    *entry = {place, now_ms, 0, 0};
+  } else if (entry->over(now_ms)) {
+    const bool reached = limit > 0 && entry->count >= limit;
+    *entry = {place, now_ms, 0, reached ? std::min(entry->level + 1, kMostLevel) : 0};
   }
   ++entry->count;
 }
@@ -42,7 +45,7 @@ std::uint64_t FailedAttempts::wait_ms(std::uint64_t place, std::uint64_t limit,
   if (entry == end || entry->count < limit) {
     return 0;
   }
-  return entry->began_ms + kWindowMs - now_ms;
+  return entry->began_ms + entry->period_ms() - now_ms;
 }
 
 }  // namespace notify
