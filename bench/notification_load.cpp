@@ -157,7 +157,9 @@ struct User final : WebSocket::Handler {
   User(Load& owner, std::size_t n, const Options& options)
       : load(owner),
         number(n),
-        socket(options.port, "/api/ws/" + options.client + "/u" + std::to_string(n), *this) {}
+        socket(options.port,
+               "/api/ws/" + options.client + "/u" + std::to_string(n) + "?api_key=" + options.key,
+               *this) {}
   void on_open(bool again) override;
   void on_message(std::string_view text) override;
   void on_refused(std::string_view status_line) override;

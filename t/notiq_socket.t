@@ -28,7 +28,10 @@ sub post ($path, $body, $with = $key) {
 }
 sub sent ($user, $title, $with = $key) { return post('send', body($user, $title), $with)->{message_id} }
 
+# With the key of the client that the path names, unless headers or arguments say else.
 sub client ($path, %option) {
+    my ($name) = map { lc } $path =~ m{^(\w+)/};
+    $option{headers} //= {'x-api-key' => $name eq 'shop' ? $key : $other} if $path !~ /\?/;
     my $client = NotifyTest::WebSocket->new(loop => $t->loop, port => $t->nginx->port,
         path => "/api/ws/$path", %option);
     $t->loop->run_until(sub { $client->{open} || $client->response->done }, 5);
@@ -41,8 +44,9 @@ sub ids ($client, @expected) {
 
 # ---- who may -------------------------------------------------------------------------------------
 
-for my $row (['an unknown client', 'nobody/alice'], ["what is no client's name", ':database/alice'],
-    ['nor this', ':revision/alice'], ['a wrong key', "shop/alice?api_key=$other"],
+for my $row (['an unknown client', 'nobody/alice'],
+    ["what is no client's name", ":database/alice?api_key=$key"],
+    ['nor this', ":revision/alice?api_key=$key"], ['a wrong key', "shop/alice?api_key=$other"],
     ['a wrong key in the header', 'shop/alice', headers => {'X-API-Key' => $other}],
     ['another letter in the key', "shop/alice?api_key=${key}0"]) {
     my ($name, @request) = @$row;
@@ -64,7 +68,7 @@ my $long     = "\x{e9}" x 84 . 'abc';
 my $long_key = encode_utf8($c->made('/clients', {client_name => $long}));
 my $longest  = join '/', map { join '', map { sprintf '%%%02x', ord } split //, encode_utf8($_) } $long, 'u' x 255;
 my $sent     = sent('u' x 255, 'to the longest', $long_key);
-is(ids(client($longest), $sent), $sent, 'a client of 171 bytes, a user of 255');
+is(ids(client($longest, headers => {'x-api-key' => $long_key}), $sent), $sent, 'a client of 171 bytes, a user of 255');
 is($c->admin('POST', '/clients', {client_name => "\x{e9}" x 86})->status, 422, 'a longer name is refused');
 is($c->client($key, 'POST', '/notification/send', body("a\nb", 'x'))->status, 422, 'as is a user who could not connect');
 
@@ -83,11 +87,14 @@ ok(post('acknowledge', {user_id => 'alice', message_ids => [$ids[1]]}), 'one tha
 is(ids(client('shop/alice'), $ids[0]), $ids[0], 'the other one comes again');
 post('acknowledge', {user_id => 'alice', message_ids => [$ids[0]]});
 my $empty = client('shop/alice');
+$t->loop->run_for(0.3);
+is(scalar($empty->messages), 0, 'then nothing is left');
 $empty->send_text('hello');
-$empty->wait_messages(1);
-is(join('|', map { $_->{message} } $empty->json), '[Echo] hello', 'then only what the user says');
+ok($empty->wait_end(5), 'who speaks');
+is($empty->code, 1003, 'is told that nobody listens');
+is($t->redis->cmd('XLEN', 'test:notiq:notifications:shop:alice'), 2, 'and nothing was added');
 
-# Nobody needs a key: what one socket may hold is bounded.
+# What one socket may hold is bounded.
 use NotifyTest::WebSocket qw(frame);
 my ($big, $part) = (client('shop/zoe'), client('shop/zoe'));
 $big->send_text('x' x 65_537);
@@ -105,7 +112,7 @@ post('acknowledge', {user_id => 'bob', message_ids => [$unseen, '1-1']});
 is(ids(client('shop/bob'), $kept), $kept, 'an acknowledgement needs no connection');
 is(ids(client('other/bob'), $theirs), $theirs, "another client's user is another one");
 
-my $events = $t->stream(path => '/api/ws/shop/bob', reconnect => 0);
+my $events = $t->stream(path => "/api/ws/shop/bob?api_key=$key", reconnect => 0);
 $events->wait_events(1);
 is($json->decode(($events->events)[0]{data})->{message_id}, $kept, 'the same by server-sent events');
 

@@ -218,6 +218,19 @@ constexpr std::array kSettings = {
             [](Config& c, const std::string& v) {
               return set_count(c.catalog.providers, v, 1, 2'000);
             }},
+    Setting{"catalog-token-ttl", "NOTIQ_TOKEN_TTL", "1h",
+            "how long a user's token is good for that POST /api/notification/token makes", Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.catalog.token_ttl, v, std::chrono::seconds{1},
+                              std::chrono::hours{24 * 365});
+            }},
+    Setting{"catalog-token-max-ttl", "NOTIQ_TOKEN_MAX_TTL", "24h",
+            "the longest that a client may ask for; nginx's own bound is notify_member_token's ttl=",
+            Kind::kPlain,
+            [](Config& c, const std::string& v) {
+              return set_time(c.catalog.token_max_ttl, v, std::chrono::seconds{1},
+                              std::chrono::hours{24 * 365});
+            }},
     Setting{"catalog-sweep", "NOTIFY_CATALOG_SWEEP", "5m",
             "how often pending requests are looked for whose notification nobody can acknowledge "
             "any more; 0s: never",
@@ -340,6 +353,9 @@ Result<Loaded> Loader::load() {
   }
   if (config.retry_max < config.retry_initial) {
     return invalid("retry-max is less than retry-initial");
+  }
+  if (config.catalog.token_max_ttl < config.catalog.token_ttl) {
+    return invalid("catalog-token-max-ttl is less than catalog-token-ttl");
   }
   return loaded_;
 }

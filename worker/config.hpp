@@ -56,6 +56,8 @@ struct CatalogConfig {
   unsigned stream_length = 1'000;
   unsigned backlog = 100'000;
   unsigned providers = 256;
+  milliseconds token_ttl{std::chrono::hours{1}};
+  milliseconds token_max_ttl{std::chrono::hours{24}};
   milliseconds sweep{300'000};  // 0: never
 };
 

@@ -97,6 +97,7 @@ render() {
   if [ "$ALERTS_VALIDATION" = lenient ]; then
     cp conf/alerts_fields_lenient.conf "$RUN_DIR/conf/alerts_fields.conf"
   fi
+  render_notiq "$RUN_DIR/conf/notiq.conf"
   render_internal_allow >"$RUN_DIR/conf/internal_allow.conf"
   render_nginx >"$RUN_DIR/nginx.conf"
   set +e

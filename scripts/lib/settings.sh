@@ -139,6 +139,9 @@ normal_address() {
     print "[", inet_ntop(AF_INET6, $six), "]";' -- "$1"
 }
 
+# shellcheck source=scripts/lib/notiq.sh
+. scripts/lib/notiq.sh
+
 # find_run_dir: what is needed to talk about a running instance.
 find_run_dir() {
   [ ! -f .env ] || read_env_file .env
@@ -177,12 +180,14 @@ load_settings() {
   esac
   [ -z "${TLS_CERT:-}" ] || [ -n "${TLS_KEY:-}" ] || fail 'TLS_KEY: TLS_CERT is set, this is not'
   [ -z "${TLS_KEY:-}" ] || [ -n "${TLS_CERT:-}" ] || fail 'TLS_CERT: TLS_KEY is set, this is not'
+  check_notiq_settings
   AUTH_STORE_DIR=$(realpath -m -- "$AUTH_STORE_DIR")
   check_redis_maxmemory
   check_nginx_user
   umask 027 # what others on this machine may not read, as a rule; what they may says so
   make_run_dir
   load_secrets
+  check_admin_password
   # The default of the service that the users' part replaces: everybody can sign with it.
   if [ "$STAGE" = prod ] && [ "$JWT_SECRET" = dev-secret ]; then
     fail 'JWT_SECRET: "dev-secret" is known to everybody; STAGE=prod needs another one'

@@ -6,6 +6,7 @@
 #include "shared/base/clock.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"
+#include "shared/base/uuid.hpp"
 
 namespace notify::sql {
 namespace {
@@ -112,7 +113,7 @@ CREATE TABLE catalog_state (
   value TEXT NOT NULL
 );
 INSERT INTO channels (id, name, description, created_at, updated_at)
-VALUES ('c0000000-0000-4000-8000-000000000001', 'push_notification',
+VALUES ('@uuid', 'push_notification',
   'Notifications to users who are connected', '@now', '@now');
 INSERT INTO catalog_state (name, value) VALUES ('database_id', '@random');
 INSERT INTO catalog_state (name, value) VALUES ('clients_revision', '1');
@@ -131,6 +132,21 @@ DROP INDEX requests_pending;
 CREATE INDEX requests_pending ON requests (app_env, receiver_id, id)
 WHERE status = 'PENDING' AND message_id IS NOT NULL;
 )"},
+    // Databases that are older than that have the same id in all installations, and who knows it
+    // can name it. What refers to it follows; the name waits aside, since it is unique.
+    Step{5, "a random id of the first channel", R"(
+INSERT INTO channels (id, name, description, is_active, created_at, updated_at)
+SELECT '@uuid', name || '@random', description, is_active, created_at, '@now' FROM channels
+WHERE id = 'c0000000-0000-4000-8000-000000000001';
+UPDATE providers SET channel_id = '@uuid'
+WHERE channel_id = 'c0000000-0000-4000-8000-000000000001';
+UPDATE templates SET channel_id = '@uuid'
+WHERE channel_id = 'c0000000-0000-4000-8000-000000000001';
+UPDATE requests SET channel_id = '@uuid'
+WHERE channel_id = 'c0000000-0000-4000-8000-000000000001';
+DELETE FROM channels WHERE id = 'c0000000-0000-4000-8000-000000000001';
+UPDATE channels SET name = substr(name, 1, length(name) - 32) WHERE id = '@uuid';
+)"},
 };
 
 std::string replace_all(std::string text, std::string_view what, std::string_view with) {
@@ -148,6 +164,7 @@ Result<void> apply(Session& session, const Step& step) {
   }
   text = replace_all(std::move(text), "@now", now);
   text = replace_all(std::move(text), "@random", random_hex(16));
+  text = replace_all(std::move(text), "@uuid", make_uuid());
   std::string_view rest = text;
   for (auto end = rest.find(';'); end != rest.npos; end = rest.find(';')) {
     if (auto done = session.run(rest.substr(0, end)); !done) {

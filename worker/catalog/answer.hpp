@@ -5,6 +5,7 @@
 //   {"status_code":200,"message":"…","data":…}        done
 //   {"status_code":2004,"message":"…","error":…}      not done; the code tells more than HTTP's
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct ApiRequest {
   std::string body;
   std::string authorization;
   std::string api_key;
+  std::string content_type;
+  std::string address;     // the client's, as nginx says; empty: it did not come through nginx
   std::string request_id;  // nginx's
   std::string user_id;     // X-User-ID, for the log
 };
@@ -51,10 +54,20 @@ Answer failure(int status, int code, std::string_view message, std::string_view 
 // What HTTP itself has a name for: status_code is the status.
 Answer http_failure(int status, std::string_view error);
 Answer unauthorized(std::string_view error, std::string_view challenge);
+Answer too_many_failures(std::uint64_t wait_ms);  // 429 with Retry-After
+Answer not_json();                                // 415: a body that does not say that it is JSON
 Answer wrong_key();  // a client's: missing, unknown, or its owner is inactive
 Answer validation_failure(std::span<const FieldError> errors);
 // 503 with Retry-After. `code` as in failure(); 0: the status.
 Answer unavailable(int code, std::string_view error);
+
+// Whether it has no body, or one that says that it is JSON. A browser sends a form of any page,
+// with the types that forms have and with what it remembers of passwords; JSON it sends only where
+// it was told that it may.
+bool says_json(const ApiRequest& request);
+
+// What stands behind the status in the first line of an answer (RFC 9110, section 15).
+std::string_view reason_of(int status);
 
 // An error of one part of a path: 422 as for a body.
 FieldError path_error(std::string_view name, std::string_view type, std::string_view message,

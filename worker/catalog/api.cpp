@@ -126,7 +126,8 @@ Api::Api(redis::Host& host, Log& log, SqlPool& pool, ClientMirror& clients, Send
       superuser_(options.admin_name, options.admin_password),
       app_env_(options.app_env),
       most_providers_(options.most_providers),
-      targets_(options.targets) {}
+      targets_(options.targets),
+      token_times_(options.token_times) {}
 
 void Api::handle(const ApiRequest& request, Respond respond) {
   const auto match = match_route(request.method, request.path);
@@ -159,6 +160,9 @@ void Api::dispatch(const ApiRequest& request, const RouteMatch& match, const Res
     answer.headers.emplace_back("Allow", match.allow);
     return respond(std::move(answer));
   }
+  if (request.method != "GET" && !says_json(request)) {
+    return respond(not_json());
+  }
   switch (match.route->access) {
     case Access::kOpen: {
       Answer healthy;
@@ -170,10 +174,15 @@ void Api::dispatch(const ApiRequest& request, const RouteMatch& match, const Res
     case Access::kClient:
       return client(request, *match.route, respond);
   }
-  switch (superuser_.check(request.authorization)) {
+  const auto outcome = superuser_.check(request.authorization, request.address, host_.now_ms());
+  switch (outcome.verdict) {
     case Superuser::Verdict::kMissing:
       return respond(unauthorized("Not authenticated", "Basic realm=\"notiq\""));
+    case Superuser::Verdict::kLimited:
+      return respond(too_many_failures(outcome.wait_ms));
     case Superuser::Verdict::kWrong:
+      log_.write(LogLevel::kWarning, "wrong credentials of the superuser",
+                 {{"request", request.request_id}, {"address", request.address}});
       return respond(unauthorized("Invalid admin credentials", "Basic realm=\"notiq\""));
     case Superuser::Verdict::kRight:
       return superuser(request, match, respond);
@@ -211,6 +220,7 @@ void Api::superuser(const ApiRequest& request, const RouteMatch& match, const Re
     case Operation::kHealth:
     case Operation::kSend:
     case Operation::kAcknowledge:
+    case Operation::kToken:
       return respond(http_failure(404, "Not Found"));
   }
 }
@@ -413,6 +423,9 @@ void Api::client(const ApiRequest& request, const Route& route, const Respond& r
   }
   if (route.operation == Operation::kSend) {
     return send(request, respond);
+  }
+  if (route.operation == Operation::kToken) {
+    return token(request, respond);
   }
   acknowledger_.acknowledge(hex(sha256(request.api_key)), read_acknowledgement(request.body),
                             respond);

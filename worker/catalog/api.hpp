@@ -15,6 +15,7 @@
 #include "worker/catalog/sender.hpp"
 #include "worker/catalog/sql_pool.hpp"
 #include "worker/catalog/superuser.hpp"
+#include "worker/catalog/user_token.hpp"
 #include "worker/log.hpp"
 #include "worker/target_address.hpp"
 
@@ -30,6 +31,7 @@ class Api {
     std::string app_env;
     std::size_t most_providers = 256;
     TargetRule targets;
+    TokenTimes token_times;
   };
 
   Api(redis::Host& host, Log& log, SqlPool& pool, ClientMirror& clients, Sender& sender,
@@ -52,6 +54,7 @@ class Api {
   void regenerate_key(const RouteMatch& match, const Respond& respond);
   void client(const ApiRequest& request, const Route& route, const Respond& respond);
   void send(const ApiRequest& request, const Respond& respond);
+  void token(const ApiRequest& request, const Respond& respond);
   void create_request(const ApiRequest& request, const Respond& respond);
   void status(const RouteMatch& match, const Respond& respond);
   void set_status(const RouteMatch& match, const ApiRequest& request, const Respond& respond);
@@ -70,6 +73,7 @@ class Api {
   std::string app_env_;
   std::size_t most_providers_;
   TargetRule targets_;  // of providers
+  TokenTimes token_times_;
   std::function<void()> changed_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "shared/auth/weak_password.hpp"
+
 namespace notify::worker {
 namespace {
 
@@ -56,14 +58,23 @@ Catalog::Catalog(Loop& loop, Log& log, redis::Client& commands, Engine& engine, 
              {config.catalog.app_env, token, config.catalog.sweep,
               config.catalog.patience + kRecorded}),
       api_(loop, log, *pool_, clients_, sender_, acknowledger_,
-           {config.catalog.admin_name, config.catalog.admin_password, config.catalog.app_env,
-            config.catalog.providers, TargetRule(config.allowed_targets)}),
+           {config.catalog.admin_name,
+            config.catalog.admin_password,
+            config.catalog.app_env,
+            config.catalog.providers,
+            TargetRule(config.allowed_targets),
+            {config.catalog.token_ttl, config.catalog.token_max_ttl}}),
       server_(loop, log, server_options(config),
               [this](const ApiRequest& request, HttpServer::Respond respond) {
                 api_.handle(request, std::move(respond));
               }),
       drain_timer_(loop.timer(redis::TimerKind::kHolding, [this] { check_drained(); })) {
   api_.on_providers_changed([this] { outgoing_.refresh(); });
+  const auto weakness = password_weakness(config.catalog.admin_name, config.catalog.admin_password);
+  if (!weakness.empty()) {
+    log.write(LogLevel::kWarning, "the superuser's password is weak",
+              {{"why", std::string(weakness)}});
+  }
 }
 
 // Threads first: no answer of theirs finds a part that is gone.

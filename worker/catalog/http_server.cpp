@@ -56,6 +56,8 @@ ApiRequest read_request(evhttp_request* request) {
   evbuffer_copyout(body, out.body.data(), out.body.size());
   out.authorization = header(request, "Authorization");
   out.api_key = header(request, "X-API-Key");
+  out.content_type = header(request, "Content-Type");
+  out.address = header(request, "X-Real-IP");
   out.request_id = header(request, "X-Request-ID");
   out.user_id = header(request, "X-User-ID");
   return out;
@@ -76,7 +78,7 @@ class HttpServer::Impl {
     // What nobody answered is given up: its connections go with the server.
     auto left = std::exchange(requests_, {});
     for (auto* request : left) {
-      evhttp_send_error(request, 503, nullptr);
+      evhttp_send_error(request, 503, "Service Unavailable");
     }
     leave_path();
     if (http_ != nullptr) {
@@ -207,7 +209,7 @@ class HttpServer::Impl {
     }
     auto* body = evbuffer_new();
     evbuffer_add(body, answer.body.data(), answer.body.size());
-    evhttp_send_reply(request, answer.status, nullptr, body);
+    evhttp_send_reply(request, answer.status, std::string(reason_of(answer.status)).c_str(), body);
     evbuffer_free(body);
   }
 

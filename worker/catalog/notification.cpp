@@ -293,4 +293,21 @@ Acknowledgement read_acknowledgement(std::string_view body) {
   return out;
 }
 
+TokenOrder read_token_order(std::string_view body, std::uint64_t usual_seconds,
+                            std::uint64_t most_seconds) {
+  auto ttl = rule("ttl", FieldType::kInteger, false);
+  ttl.default_json = std::to_string(usual_seconds);
+  ttl.min = 1;
+  ttl.max = most_seconds;
+  auto checked = validate(std::array{name_rule("user_id", true, 255), ttl}, {}, body);
+  TokenOrder out;
+  out.errors = std::move(checked.errors);
+  if (out.ok()) {
+    out.user_id = checked.values[0].text;
+    out.seconds = parse_u64(checked.values[1].raw).value_or(usual_seconds);
+    check_user(out.user_id, out.errors);
+  }
+  return out;
+}
+
 }  // namespace notify::worker

@@ -2,6 +2,7 @@
 
 // What a client sends, and what it acknowledges: bodies and their rules. Pure.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,5 +39,17 @@ struct Acknowledgement {
 };
 
 Acknowledgement read_acknowledgement(std::string_view body);
+
+// For whom a token is to be made, and for how long it is to be good.
+struct TokenOrder {
+  std::string user_id;
+  std::uint64_t seconds = 0;
+  std::vector<FieldError> errors;
+
+  [[nodiscard]] bool ok() const { return errors.empty(); }
+};
+
+TokenOrder read_token_order(std::string_view body, std::uint64_t usual_seconds,
+                            std::uint64_t most_seconds);
 
 }  // namespace notify::worker

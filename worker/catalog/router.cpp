@@ -56,6 +56,7 @@ constexpr std::array kRoutes = {
 
     Route{"POST", "/api/notification/send", kSend, Access::kClient},
     Route{"POST", "/api/notification/acknowledge", kAcknowledge, Access::kClient},
+    Route{"POST", "/api/notification/token", kToken, Access::kClient},
 
     Route{"POST", "/api/requests", kCreateRequest, kSuper, &kRequests},
     Route{"GET", "/api/requests", kList, kSuper, &kRequests},

@@ -24,6 +24,7 @@ enum class Operation {
   kCreateRequest,
   kSend,
   kAcknowledge,
+  kToken,
 };
 
 enum class Access { kOpen, kSuperuser, kClient };

@@ -64,16 +64,28 @@ Result<void> insert_outbox(Session& session, const SendOrder& order, const Outbo
   return done ? Result<void>() : Result<void>(done.error());
 }
 
-// The order was carried out before, and what became of it was not learned.
+Prepared refusal(Answer answer) {
+  Prepared out;
+  out.refused = std::move(answer);
+  return out;
+}
+
+// The order was carried out before, and what became of it was not learned. The id alone does not
+// say that: it is the caller's word, and another client's request may have it.
 Result<std::optional<Prepared>> find_prepared(Session& session, const SendOrder& order,
-                                              const std::string& user_id) {
-  auto found = session.query("SELECT message_id FROM requests WHERE id = ?", 1, {order.request_id},
-                             Session::Keep::kYes);
+                                              const Client& client, const std::string& user_id) {
+  auto found =
+      session.query("SELECT message_id, CAST(client_id AS TEXT) FROM requests WHERE id = ?", 2,
+                    {order.request_id}, Session::Keep::kYes);
   if (!found) {
     return found.error();
   }
   if (found->empty()) {
     return std::optional<Prepared>();
+  }
+  if (found->front()[1] != client.id) {
+    return std::optional(refusal(failure(409, kRequestCodes.create, "The request was not made",
+                                         "Another request has this X-Request-ID")));
   }
   auto rows = outbox_rows(session, "request_id = ? ORDER BY is_entry DESC", {order.request_id});
   if (!rows) {
@@ -84,12 +96,6 @@ Result<std::optional<Prepared>> find_prepared(Session& session, const SendOrder&
   out.message_id = found->front()[0].value_or("");
   out.rows = std::move(*rows);
   return std::optional(std::move(out));
-}
-
-Prepared refusal(Answer answer) {
-  Prepared out;
-  out.refused = std::move(answer);
-  return out;
 }
 
 Prepared missing(const Noun& noun, std::string_view what) {
@@ -186,7 +192,7 @@ Result<Outline> outline(Session& session, const SendOrder& order) {
 // kConflict: the rows have changed since it was outlined.
 Result<Prepared> prepare(Session& session, const SendOrder& order, const Client& client,
                          const Outline& outlined) {
-  auto before = find_prepared(session, order, order.notification.user_id);
+  auto before = find_prepared(session, order, client, order.notification.user_id);
   if (!before || *before) {
     return before ? Result<Prepared>(std::move(**before)) : Result<Prepared>(before.error());
   }

@@ -249,8 +249,10 @@ sub run ($class, $t, $c) {
     my $preflight = $c->request('OPTIONS', '/clients', undef, Origin => 'https://a.example',
         'Access-Control-Request-Method' => 'POST');
     is($preflight->status, 200, 'a preflight is answered');
-    is($c->request('GET', '/health', undef, Origin => 'https://a.example')
-        ->header('Access-Control-Allow-Origin'), '*', 'other origins may read');
+    is($preflight->header('Access-Control-Allow-Origin'), undef, 'but allows a foreign page nothing');
+    my $foreign = $c->request('GET', '/health', undef, Origin => 'https://a.example');
+    refused('what it asks all the same', $foreign, 403, 403);
+    is($foreign->header('Access-Control-Allow-Origin'), undef, 'which it may not read');
 
     # ---- the log
     my $log = $t->worker->output;

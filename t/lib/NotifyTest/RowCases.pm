@@ -51,9 +51,10 @@ sub run ($class, $t, $c) {
         'PUT /api/requests/{id}/status'      => sub { +{status => 'ACCEPTED'} },
         'POST /api/notification/send'        => sub { \%notification },
         'POST /api/notification/acknowledge' => sub { +{user_id => 'u1', message_ids => []} },
+        'POST /api/notification/token'       => sub { +{user_id => 'u1'} },
     );
 
-    # One request for an operation; what is not given is right. id, name, body, arguments, headers, port.
+    # One request for an operation; what is not given is right. id, name, body, type, origin, arguments, headers, port.
     my sub ask ($name, %option) {
         my ($method, $path) = split / /, $name;
         my ($noun) = $path =~ m{^/api/(\w+)};
@@ -64,13 +65,15 @@ sub run ($class, $t, $c) {
         $path =~ s/\{name\}/$named/;
         my $body = exists $option{body} ? $option{body} : $body{$name} ? $body{$name}->() : undef;
         $body = JSON::PP->new->utf8->encode($body) if ref $body;
-        my $headers = $option{headers} // ($noun eq 'notification' ? ['x-api-key' => $key] : \@superuser);
-        return $t->request($method, $path . ($option{arguments} // ''), body => $body, headers => $headers,
+        my @headers = ($option{headers} // ($noun eq 'notification' ? ['x-api-key' => $key] : \@superuser))->@*;
+        push @headers, 'Content-Type' => $option{type} // 'application/json' if defined $body;
+        push @headers, Origin => $option{origin} if $option{origin};
+        return $t->request($method, $path . ($option{arguments} // ''), body => $body, headers => \@headers,
             port => $option{port} // $port, timeout => 40);
     }
 
     my @all = grep { !m{/api/ws/} } $rows->names;
-    cmp_ok(scalar @all, '>=', 42, 'the catalogue has its operations');
+    cmp_ok(scalar @all, '>=', 43, 'the catalogue has its operations');
     is(join("\n", grep { /^(?:POST|PUT) / && !/regenerate/ && !$body{$_} } @all), '', 'each that takes a body has one here');
 
     # ---- what a request is refused for ----------------------------------------------------------------
@@ -81,6 +84,8 @@ sub run ($class, $t, $c) {
             'somebody else');
     }
     for my $name (@all) {
+        $rows->row($name, 403, ask($name, origin => 'https://evil.example'), 'a page of another origin');
+        $rows->row($name, 415, ask($name, type => 'text/plain'), 'what a form sends') if $body{$name};
         $rows->row($name, 422, ask($name, id => 'x'), 'an id that is none') if $name =~ /\{id\}/;
         $rows->row($name, 422, ask($name, body => '{"a":'), 'half a body')  if $body{$name};
         $rows->row($name, 422, ask($name, arguments => '?limit=0'), 'no limit') if $name =~ m{^GET /api/(?!health)\w+\z};
@@ -132,13 +137,15 @@ sub run ($class, $t, $c) {
     # ---- GET /api/ws/{client}/{user} ------------------------------------------------------------------
 
     my $connect = 'GET /api/ws/{client}/{user}';
-    $rows->row($connect, 101, $rows->handshake('/api/ws/shop/u1'));
-    $rows->row($connect, 426, $rows->handshake('/api/ws/shop/u1', 12), 'another version');
-    my $stream = $t->stream(path => '/api/ws/shop/u1', reconnect => 0);
+    my $user = '/api/ws/shop/u1?token=' . ask('POST /api/notification/token')->json->{data}{token};
+    $rows->row($connect, 101, $rows->handshake($user));
+    $rows->row($connect, 426, $rows->handshake($user, 12), 'another version');
+    my $stream = $t->stream(path => $user, reconnect => 0);
     ok($stream->wait_open, 'server-sent events');
     $rows->row($connect, 200, $stream->response);
     $stream->close_stream;
-    $rows->row($connect, 400, $t->request('GET', '/api/ws/shop/%FF'), 'a name that is none');
+    $rows->row($connect, 400, $t->request('GET', "/api/ws/shop/%FF?api_key=$key"), 'a name that is none');
+    $rows->row($connect, 401, $t->request('GET', '/api/ws/shop/u1?token=x'), 'what is no token');
     $rows->row($connect, 403, $t->request('GET', '/api/ws/nobody/u1'), 'an unknown client');
     $rows->row($connect, 403, $t->request('GET', '/api/ws/shop/u1?api_key=x'), 'a wrong key');
 
@@ -165,7 +172,7 @@ sub run ($class, $t, $c) {
     $t->worker->stop;
     $rows->row($_, 503, ask($_), 'no worker') for @all;
     $t->redis->stop;
-    $rows->row($connect, 503, $t->request('GET', '/api/ws/shop/u1'), 'no Redis');
+    $rows->row($connect, 503, $t->request('GET', $user), 'no Redis');
 
     # That nobody listens at the socket is what this shows.
     $t->allow_log(qr{connect\(\) to unix:.* failed});

@@ -209,7 +209,7 @@ sub told ($t, $c, $key) {
 sub send_only ($t, $key, $user) {
     my $http = $t->http(timeout => 30);
     $http->send(NotifyTest::Http::compose('POST', '/api/notification/send', body => $json->encode(body($user)),
-        headers => ['x-api-key' => $key]));
+        headers => ['x-api-key' => $key, 'Content-Type' => 'application/json']));
     return $http;
 }
 

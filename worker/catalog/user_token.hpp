@@ -1,0 +1,23 @@
+#pragma once
+
+// POST /api/notification/token: a user's pass for the sockets of a client, a JSON Web Token (HS256)
+// under the client's key. nginx verifies it (notify_member_token); so does whoever has the key, and
+// a program that has it can sign its own.
+
+#include <chrono>
+#include <string_view>
+
+#include "worker/catalog/answer.hpp"
+
+namespace notify::worker {
+
+struct TokenTimes {
+  std::chrono::milliseconds usual{std::chrono::hours{1}};
+  std::chrono::milliseconds most{std::chrono::hours{24}};
+};
+
+// `client`: its name in lower case; `key`: as it came, and known to be right.
+Answer make_user_token(std::string_view body, const TokenTimes& times, std::string_view client,
+                       std::string_view key);
+
+}  // namespace notify::worker
