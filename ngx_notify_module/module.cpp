@@ -30,7 +30,8 @@ constinit auto commands = concat_directives(
     kBatchPublishDirectives, kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives,
     kInboxDirectives, kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives,
     kLimitDirectives, kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives,
-    kAdminDirectives, kHealthDirectives, kReturnDirectives, kMetricsDirectives);
+    kAdminDirectives, kOwnershipDirectives, kHealthDirectives, kReturnDirectives,
+    kMetricsDirectives);
 
 constinit ngx_http_module_t context = {
     entry_or<&add_variables, NGX_ERROR>,  // preconfiguration

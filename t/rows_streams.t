@@ -65,6 +65,9 @@ $rows->row($_, 400, ask($_, body => '{'), 'half a body') for sort keys %body;
 $rows->row($_, 400, ask($_, stream => '%FF'), 'no name for a stream') for grep { /\{stream\}/ } $rows->names;
 $rows->row($events, 400, ask($events, arguments => '&limit=x'), 'no limit');
 my $finish = 'POST /api/messages/{id}/finish';
+$rows->row($_, 403, ask($_, stream => 'user:7'), "another system's stream")
+    for $events, grep { /\{stream\}/ && !/admin/ } $rows->names;
+$rows->row($finish, 403, ask($finish, arguments => '?stream=user:7&group=g'), "another system's stream");
 $rows->row($finish, 404, ask($finish, id => $_), 'nothing in flight') for '1-1', 'x';
 $rows->row($finish, 400, ask($finish, arguments => '?stream=s'), 'a stream without a group');
 $rows->row("POST $long/messages/{id}/finish", 404, ask("POST $long/messages/{id}/finish"), 'nothing in flight');

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "shared/redis/schema_catalog.hpp"
+#include "shared/redis/schema_queues.hpp"
 #include "tests/check_main.hpp"
 
 using namespace notify;
@@ -37,6 +39,34 @@ START_TEST(side_keys_stay_in_the_slot) {
   EXPECT_EQ(bell_channel("s", 3), "notify:{s}:bell@3");
   EXPECT_EQ(idempotency_key("s", "abc"),
             "notify:{s}:idem:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+END_TEST
+
+START_TEST(own_keys_are_beside_no_stream) {
+  for (const std::string_view suffix :
+       {"latest", "requests", "due", "dead", "notices", "idem:0a", "due:g", "mark:g", "mark:a:b",
+        "consumers:~0a", "lease:worker-1"}) {
+    EXPECT_ROW(suffix, is_side_suffix(suffix));
+  }
+  // What follows a tag of the product's own, however the stream is named that is to be removed.
+  const std::string own[] = {std::string(kCatalogClients),
+                             std::string(kCatalogAcks),
+                             std::string(kCatalogWithdrawn),
+                             sweep_lease("local"),
+                             provider_stream("c0000000-0000-4000-8000-000000000001"),
+                             inflight_key({1, 2}),
+                             std::string(kQueuesKey),
+                             std::string(kKeeperKey),
+                             std::string(kReadinessKey)};
+  for (const std::string_view key : own) {
+    for (std::size_t colon = key.find(':'); colon != std::string_view::npos;
+         colon = key.find(':', colon + 1)) {
+      EXPECT_ROW(key, !is_side_suffix(key.substr(colon + 1)));
+    }
+  }
+  for (const std::string_view suffix : {"", "bell", "idem:", "dead:x", "lease:", "s{t}:dead"}) {
+    EXPECT_ROW(suffix, !is_side_suffix(suffix));
+  }
 }
 END_TEST
 
@@ -161,5 +191,5 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("schema", side_keys_stay_in_the_slot, reads_a_bell, refuses_what_is_no_bell,
-           hostile_bells, scripts_are_embedded)
+CHECK_MAIN("schema", side_keys_stay_in_the_slot, own_keys_are_beside_no_stream, reads_a_bell,
+           refuses_what_is_no_bell, hostile_bells, scripts_are_embedded)

@@ -44,6 +44,7 @@ Result<void> LocConf::merge(ngx_conf_t* cf, const LocConf& parent) {
   note_error_log(cf, core->error_log);
   request_id.merge(parent.request_id);
   path.merge(parent.path);
+  ownership.merge(parent.ownership);
   inherit(redis_wait, parent.redis_wait, 2000);
   for (const Result<void>& outcome : {
            auth.merge(scope, parent.auth),

@@ -21,6 +21,7 @@
 #include "ngx_notify_module/handlers/intake.hpp"
 #include "ngx_notify_module/handlers/limit.hpp"
 #include "ngx_notify_module/handlers/metrics.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
 #include "ngx_notify_module/handlers/path.hpp"
 #include "ngx_notify_module/handlers/publish.hpp"
 #include "ngx_notify_module/handlers/publish_batch.hpp"
@@ -40,6 +41,7 @@ struct LocConf {
 
   RequestIdConf request_id;
   PathConf path;
+  OwnershipConf ownership;
   AuthConf auth;
   IntakeConf intake;
   ErrorsConf errors;

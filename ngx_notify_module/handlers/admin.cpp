@@ -8,7 +8,6 @@
 #include "ngx_notify_module/handlers/stream_info.hpp"
 #include "ngx_notify_module/handlers/survey.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
-#include "ngx_notify_module/wire/name_pattern.hpp"
 #include "shared/base/json.hpp"
 
 namespace notify {
@@ -51,10 +50,10 @@ ngx_int_t stream(ngx_http_request_t* r, const LocConf& conf, std::size_t index) 
   if (!key) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (!conf.admin.covers(*key)) {
+  if (conf.ownership.lists(*key)) {
     return no_such_stream(r, "ERR no such key");  // whatever it is
   }
-  const Result<void> named = check_stream(conf.admin.stream_keys[index], *key);
+  const Result<void> named = check_stream(r, conf.admin.stream_keys[index], *key);
   if (!named) {
     return fail(r, named.error());
   }
@@ -84,15 +83,9 @@ constexpr std::array kKinds{
 
 }  // namespace
 
-bool AdminConf::covers(std::string_view name) const {
-  return std::none_of(except.begin(), except.end(),
-                      [&](const std::string& pattern) { return matches_pattern(pattern, name); });
-}
-
 // ---- notify_admin -------------------------------------------------------------------------------
 
 Result<void> AdminConf::merge(const MergeScope& scope, const AdminConf& parent) {
-  inherit(except, parent.except);
   if (scope.same_location) {
     stream_keys = parent.stream_keys;
   }
@@ -127,16 +120,6 @@ Result<void> set_admin(ngx_conf_t* cf, Words words, LocConf& conf) {
     conf.admin.stream_keys.push_back(*key);
   }
   return add_operation(cf, conf, {"notify_admin", kind->method, kind->run, index});
-}
-
-Result<void> set_admin_except(ngx_conf_t*, Words words, LocConf& conf) {
-  for (const std::string_view word : words) {
-    if (word.empty()) {
-      return bad_value(word);
-    }
-    conf.admin.except.emplace_back(word);
-  }
-  return {};
 }
 
 }  // namespace notify

@@ -40,11 +40,12 @@ struct Wish {
   std::string_view limit;
 };
 
-Result<queue::Consumer::Options> options_of(const Wish& wish, const ConsumeConf& conf) {
+Result<queue::Consumer::Options> options_of(ngx_http_request_t* r, const Wish& wish,
+                                            const ConsumeConf& conf) {
   queue::Consumer::Options options;
   options.settings = conf.settings();
   for (const Result<void>& named :
-       {check_stream(conf.key, wish.stream), check_group_name(wish.group),
+       {check_stream(r, conf.key, wish.stream), check_group_name(wish.group),
         wish.consumer.empty() ? Result<void>() : check_consumer_name(wish.consumer)}) {
     if (!named) {
       return named.error();
@@ -75,7 +76,7 @@ ngx_int_t consume(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
                        {asked.limit, &wish.limit}})) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  Result<queue::Consumer::Options> options = options_of(wish, conf.consume);
+  Result<queue::Consumer::Options> options = options_of(r, wish, conf.consume);
   if (!options) {
     return fail(r, options.error());
   }

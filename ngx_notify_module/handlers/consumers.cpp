@@ -17,7 +17,7 @@ ngx_int_t consumers(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
   for (const Result<void>& named :
-       {check_stream(conf.consumers.stream, *stream), check_group_name(*group)}) {
+       {check_stream(r, conf.consumers.stream, *stream), check_group_name(*group)}) {
     if (!named) {
       return fail(r, named.error());
     }

@@ -100,7 +100,9 @@ ngx_int_t finish_anywhere(ngx_http_request_t* r, EntryId id, bool remove) {
     auto search = std::make_shared<Search>();
     search->id = id;
     for (std::size_t i = 0; i < reply.size(); ++i) {
-      if (auto pair = redis::parse_queue_pair(reply[i].text())) {
+      auto pair = redis::parse_queue_pair(reply[i].text());
+      // What belongs to others is not in flight here, whoever has it.
+      if (pair && !loc_conf<LocConf>(r)->ownership.is_foreign(pair->first)) {
         search->places.push_back({std::move(pair->first), std::move(pair->second), "", remove});
       }
     }
@@ -204,8 +206,8 @@ struct FinishWish {
   std::string_view consumer;
 };
 
-Result<void> check_names(const FinishWish& wish, const FinishConf& conf) {
-  Result<void> outcome = check_stream(conf.stream, wish.stream);
+Result<void> check_names(ngx_http_request_t* r, const FinishWish& wish, const FinishConf& conf) {
+  Result<void> outcome = check_stream(r, conf.stream, wish.stream);
   if (outcome) {
     outcome = check_group_name(wish.group);
   }
@@ -228,7 +230,7 @@ ngx_int_t serve_finish(ngx_http_request_t* r, const LocConf& conf, std::size_t) 
   if (anywhere) {
     return id ? finish_anywhere(r, *id, settings.remove) : not_found(r, kNotInFlight);
   }
-  const Result<void> named = check_names(wish, settings);
+  const Result<void> named = check_names(r, wish, settings);
   if (!named) {
     return fail(r, named.error());
   }

@@ -35,7 +35,7 @@ class Flush final : public Rounds {
       return page.error();
     }
     for (const std::string& name : *page) {
-      if (of_streams_ ? conf_.admin.covers(name) : belongs_to_one(name)) {
+      if (of_streams_ ? !conf_.ownership.is_foreign(name) : belongs_to_one(name)) {
         doomed_.push_back(name);
       }
     }
@@ -75,14 +75,14 @@ class Flush final : public Rounds {
     send(std::move(commands));
   }
 
-  // A side key begins with what side_key() puts before a suffix; a brace after that belongs to
-  // another stream, whose hash tag is this one's name.
+  // A side key begins with what side_key() puts before a suffix, and ends with one of the suffixes:
+  // a stream may be named as the product's own keys are tagged, and `notify:{catalog}:acks` is not
+  // beside the stream `catalog`.
   [[nodiscard]] bool belongs_to_one(std::string_view key) const {
     for (std::size_t colon = key.find(':'); colon != std::string_view::npos;
          colon = key.find(':', colon + 1)) {
       const std::string_view suffix = key.substr(colon + 1);
-      if (!suffix.empty() && suffix.find('{') == std::string_view::npos &&
-          removed_.contains(key.substr(0, colon + 1))) {
+      if (redis::is_side_suffix(suffix) && removed_.contains(key.substr(0, colon + 1))) {
         return true;
       }
     }

@@ -64,7 +64,7 @@ Result<InboxNames> read_inbox_names(ngx_http_request_t* r, Template* key, Templa
     return Error{ErrorKind::kInternal, "out of memory"};
   }
   for (const Result<void>& named :
-       {check_stream(key, stream), check_group_name(texts[0]), check_consumer_name(texts[1])}) {
+       {check_stream(r, key, stream), check_group_name(texts[0]), check_consumer_name(texts[1])}) {
     if (!named) {
       return named.error();
     }

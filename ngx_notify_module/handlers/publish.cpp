@@ -38,7 +38,7 @@ Published read_reply(const redis::Reply& reply) {
 
 // A name that came in a field is that field's fault, and told as such.
 ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& error) {
-  if (conf.publish.key_fields.empty()) {
+  if (conf.publish.key_fields.empty() || error.kind == ErrorKind::kForbidden) {
     return fail(r, error);
   }
   const std::size_t index = conf.publish.key_fields[0];
@@ -58,7 +58,7 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (!order) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<void> named = check_stream(settings.key, order->stream);
+  const Result<void> named = check_stream(r, settings.key, order->stream);
   if (!named) {
     return refuse_name(r, conf, named.error());
   }

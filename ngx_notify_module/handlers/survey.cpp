@@ -50,7 +50,7 @@ class Survey final : public LongAnswer {
       return page.error();
     }
     for (const std::string& name : *page) {
-      if (conf_.admin.covers(name) && met_.add(name)) {
+      if (!conf_.ownership.is_foreign(name) && met_.add(name)) {
         names_.push_back(name);
       }
     }

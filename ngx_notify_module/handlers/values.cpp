@@ -34,11 +34,17 @@ bool read_values(ngx_http_request_t* r,
   return true;
 }
 
-Result<void> check_stream(const Template* word, std::string_view name) {
-  if (name.starts_with(redis::kOwnKeys) && !view(word->value).starts_with(redis::kOwnKeys)) {
+Result<void> check_stream(ngx_http_request_t* r, const Template* word, std::string_view name) {
+  const bool is_meant = view(word->value).starts_with(redis::kOwnKeys);
+  if (name.starts_with(redis::kOwnKeys) && !is_meant) {
     return invalid("Invalid stream name: names that begin with \"notify:\" are reserved");
   }
-  return check_stream_name(name);
+  const Result<void> named = check_stream_name(name);  // its length is bounded from here on
+  if (named && !is_meant && loc_conf<LocConf>(r)->ownership.is_foreign(name)) {
+    return Error{ErrorKind::kForbidden,
+                 "This stream belongs to another system: choose another stream name"};
+  }
+  return named;
 }
 
 Result<std::string_view> read_stream(ngx_http_request_t* r, Template* word) {
@@ -46,7 +52,7 @@ Result<std::string_view> read_stream(ngx_http_request_t* r, Template* word) {
   if (!name) {
     return Error{ErrorKind::kInternal, "out of memory"};
   }
-  if (const Result<void> named = check_stream(word, *name); !named) {
+  if (const Result<void> named = check_stream(r, word, *name); !named) {
     return named.error();
   }
   return *name;

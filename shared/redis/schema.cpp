@@ -1,5 +1,7 @@
 #include "shared/redis/schema.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -91,6 +93,21 @@ std::string side_key(std::string_view stream, std::string_view suffix) {
     key.append(stream).append(":");
   }
   return key.append(suffix);
+}
+
+bool is_side_suffix(std::string_view suffix) {
+  constexpr std::array<std::string_view, 5> kWhole{"latest", "requests", "due", "dead", "notices"};
+  constexpr std::array<std::string_view, 5> kKinds{
+      "idem:", "due:", "mark:", "consumers:", "lease:"};
+  // A brace belongs to another stream, whose hash tag is this one's name.
+  if (suffix.find('{') != std::string_view::npos) {
+    return false;
+  }
+  const auto begins = [suffix](std::string_view kind) {
+    return suffix.size() > kind.size() && suffix.starts_with(kind);
+  };
+  return std::find(kWhole.begin(), kWhole.end(), suffix) != kWhole.end() ||
+         std::any_of(kKinds.begin(), kKinds.end(), begins);
 }
 
 bool shares_slot(std::string_view stream) {

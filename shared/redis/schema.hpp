@@ -12,6 +12,7 @@
 //   notify:{S}:latest          string, id of the entry that new subscribers are given, with a TTL
 //   notify:{S}:due             sorted set, score = due time (ms), member = <attempts>:<entry id>
 //   notify:{S}:dead            stream, dead letters (see scripts/settle-dead.lua)
+//   notify:{S}:notices         stream, reminders and resolutions (schema_notices.hpp)
 //   notify:{S}:lease:<name>    string, token of the worker that holds that consumer name, TTL
 //   notify:budget:{<sha256>}   hash, token bucket and hold of one destination, TTL
 //   notify:probe:<name>        Pub/Sub channel of one nginx worker's round-trip probe
@@ -110,6 +111,11 @@ extern const Script settle_later;
 std::string id_digits(std::uint32_t random);
 
 std::string side_key(std::string_view stream, std::string_view suffix);
+
+// Whether that is the suffix of a key that stands beside a stream, as the list above has them, so
+// that it goes with its stream. Names of streams may be any: of all that begins with `notify:{S}:`
+// these alone are S's, and none of the product's own keys ends so.
+bool is_side_suffix(std::string_view suffix);
 
 // The field of an entry that holds the id of its request, where the layout is the product's. Other
 // streams have it beside them.
