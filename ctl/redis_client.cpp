@@ -54,7 +54,15 @@ Error redis_error(const std::string& server, std::string_view text) {
 }
 
 RedisClient::RedisClient(redisContext* context, const RedisUrl& url)
-    : context_(context), server_(url.display()), database_(url.db) {}
+    : limits_(context == nullptr ? nullptr
+                                 : std::make_unique<redis::ReplyLimits>(*context->reader)),
+      context_(context),
+      server_(url.display()),
+      database_(url.db) {}
+
+RedisClient::~RedisClient() = default;
+RedisClient::RedisClient(RedisClient&&) noexcept = default;
+RedisClient& RedisClient::operator=(RedisClient&&) noexcept = default;
 
 Result<RedisClient> RedisClient::connect(const RedisUrl& url,
                                          std::chrono::milliseconds connect_timeout,
@@ -101,6 +109,9 @@ std::string RedisClient::reason() const {
   if (context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EINPROGRESS)) {
     return "no answer in time";
   }
+  if (!limits_->broken().empty()) {
+    return "it sent " + std::string(limits_->broken()) + ", which is more than is taken";
+  }
   return context_->errstr;
 }
 
@@ -138,7 +149,15 @@ Result<void> RedisClient::send(Arguments arguments) {
 Result<OwnedReply> RedisClient::receive() {
   void* raw = nullptr;
   errno = 0;
-  if (redisGetReply(context_.get(), &raw) != REDIS_OK || raw == nullptr) {
+  // As redisGetReply() does it, with a look at what came between two reads.
+  while (raw == nullptr) {
+    if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK ||
+        (raw == nullptr && (!limits_->within() || redisBufferRead(context_.get()) != REDIS_OK))) {
+      break;
+    }
+  }
+  limits_->next();
+  if (raw == nullptr) {
     return Error{ErrorKind::kUnknownOutcome,
                  "lost Redis at " + server_ + " before it answered: " + reason()};
   }

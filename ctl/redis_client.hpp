@@ -14,6 +14,7 @@
 #include "shared/base/result.hpp"
 #include "shared/base/url.hpp"
 #include "shared/redis/reply.hpp"
+#include "shared/redis/reply_limits.hpp"
 #include "shared/redis/schema.hpp"
 
 struct redisContext;
@@ -37,6 +38,10 @@ class OwnedReply {
 class RedisClient {
  public:
   using Arguments = std::span<const std::string_view>;
+
+  ~RedisClient();
+  RedisClient(RedisClient&& other) noexcept;
+  RedisClient& operator=(RedisClient&& other) noexcept;
 
   // Connected, authenticated, database chosen, and answering.
   static Result<RedisClient> connect(const RedisUrl& url,
@@ -76,6 +81,7 @@ class RedisClient {
   Result<void> set_up(const RedisUrl& url);
   [[nodiscard]] std::string reason() const;
 
+  std::unique_ptr<redis::ReplyLimits> limits_;  // of the context's reader; null: there is none
   std::unique_ptr<redisContext, Free> context_;
   std::string server_;  // for messages
   unsigned database_;

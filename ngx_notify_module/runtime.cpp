@@ -1,5 +1,7 @@
 #include "ngx_notify_module/runtime.hpp"
 
+#include <malloc.h>
+
 #include <array>
 
 #include "ngx_notify_module/auth/key_service.hpp"
@@ -14,6 +16,7 @@
 #include "ngx_notify_module/transport/probe.hpp"
 #include "ngx_notify_module/transport/redis_host.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
+#include "ngx_notify_module/websocket/unfinished.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/redis/schema.hpp"
 
@@ -28,6 +31,10 @@ constexpr std::array<const redis::Script*, 14> kQueueScripts{
     &redis::scripts::audit,    &redis::scripts::consumers, &redis::scripts::mark,
     &redis::scripts::recall,   &redis::scripts::requeue};
 
+constexpr int kLargeBlock = 256 * 1024;
+// Once nothing of it is left: a storm has pauses, too.
+constexpr std::chrono::milliseconds kTrimAfter{500};
+
 // Both links tell Redis who they are: CLIENT LIST shows it.
 redis::LinkOptions link_options(const MainConf& conf, std::string_view purpose) {
   redis::LinkOptions options;
@@ -38,7 +45,7 @@ redis::LinkOptions link_options(const MainConf& conf, std::string_view purpose) 
   return options;
 }
 
-redis::Client::Options command_options(const MainConf& conf) {
+redis::Client::Options command_options(const MainConf& conf, std::function<void()> relieved) {
   redis::Client::Options options;
   options.link = link_options(conf, "commands");
   options.link.scripts = {
@@ -53,7 +60,9 @@ redis::Client::Options command_options(const MainConf& conf) {
       metrics::board->answered_after(us);
     }
   };
-  options.max_waiting = *conf.max_pending;
+  options.max_pending = *conf.max_pending;
+  options.max_pending_bytes = *conf.max_pending_bytes;
+  options.relieved = std::move(relieved);
   return options;
 }
 
@@ -81,12 +90,13 @@ constinit Runtime* runtime = nullptr;
 
 struct Runtime::Parts {
   explicit Parts(const MainConf& conf)
-      : commands(host, command_options(conf)),
+      : commands(host, command_options(conf, [this] { trim.arm(kTrimAfter); })),
         finished_ids(commands),
         subscriptions(host, link_options(conf, "subscriptions")),
         probe(host, commands, subscriptions, random_hex(8)),
         source(commands, subscriptions, static_cast<int>(conf.redis->db)),
         queue_source(commands, subscriptions, static_cast<int>(conf.redis->db), queue_watch),
+        unfinished(*conf.max_unfinished),
         sessions(source, queue_source, queue_watch, session_options(conf)),
         watcher([this] { sessions.drain(); }) {
     source.attach(sessions.hub());
@@ -113,6 +123,9 @@ struct Runtime::Parts {
   Parts& operator=(const Parts&) = delete;
 
   RedisHost host;
+  // Gives memory back to the system that a storm took: glibc keeps it, since more of the same might
+  // come.
+  EventTimer trim{EventTimer::kCancelable, [] { malloc_trim(0); }};
   redis::Client commands;
   FinishedIds finished_ids;
   Subscriptions subscriptions;
@@ -120,6 +133,7 @@ struct Runtime::Parts {
   RedisSource source;
   QueueWatch queue_watch;
   QueueSource queue_source;
+  websocket::Unfinished unfinished;
   Sessions sessions;
   DrainWatcher watcher;
 };
@@ -133,6 +147,9 @@ Runtime::Runtime(const MainConf& conf) : conf_(conf) {
   if (!conf_.enabled) {
     return;
   }
+  // glibc raises this with every large block that is freed, until a megabyte is cut out of the heap
+  // and stays there. Where it is fixed a large block is the system's again at once.
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
   parts_ = std::make_unique<Parts>(conf_);
   parts_->commands.start();
   parts_->subscriptions.start();
@@ -150,6 +167,8 @@ redis::Host& Runtime::host() { return parts_->host; }
 redis::Client& Runtime::commands() { return parts_->commands; }
 
 FinishedIds& Runtime::finished_ids() { return parts_->finished_ids; }
+
+websocket::Unfinished& Runtime::unfinished() { return parts_->unfinished; }
 
 Sessions& Runtime::sessions() { return parts_->sessions; }
 

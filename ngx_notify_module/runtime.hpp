@@ -13,6 +13,9 @@
 
 namespace notify {
 
+namespace websocket {
+class Unfinished;
+}
 class FinishedIds;
 class KeyService;
 class Sessions;
@@ -31,6 +34,8 @@ class Runtime {
   FinishedIds& finished_ids();
   // Who verifies API keys; null where nobody asks for one.
   KeyService* keys() { return keys_.get(); }
+  // Of all WebSockets' messages.
+  websocket::Unfinished& unfinished();
   // The clients that stay.
   Sessions& sessions();
 

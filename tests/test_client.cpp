@@ -135,7 +135,7 @@ END_TEST
 START_TEST(the_waiting_room_is_bounded) {
   Fixture f;
   f.server.close_all();
-  f.options.max_waiting = 3;
+  f.options.max_pending = 3;
   f.make();
   std::vector<Outcome> outcomes(5);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -148,6 +148,63 @@ START_TEST(the_waiting_room_is_bounded) {
   f.server.listen_on();
   EXPECT(f.host.run_until([&] { return outcomes[2].calls > 0; }));
   EXPECT(outcomes[2].is("2"));
+}
+END_TEST
+
+// Redis is there, takes commands, and answers nothing.
+START_TEST(a_server_that_stands_still_is_bounded_too) {
+  Fixture f;
+  f.server.answer = [](const FakeServer::Arguments& command) {
+    return FakeServer::greeting(command).value_or("");
+  };
+  f.options.max_pending = 3;
+  f.options.max_pending_bytes = 100'000;
+  EXPECT(f.get_ready());
+  std::vector<Outcome> outcomes(4);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    f.submit(std::to_string(i), outcomes[i]).release();
+  }
+  Outcome own;
+  f.client->submit({.arguments = {"ECHO", "own"}, .sender = Sender::kProduct}, f.record(own))
+      .release();
+  f.host.settle();
+  EXPECT(outcomes[3].is(ErrorKind::kUnavailable));
+  EXPECT_EQ(f.client->outstanding(), 4U);
+  EXPECT((f.echoed() == std::vector<std::string>{"0", "1", "2", "own"}));
+  f.client.reset();  // tells those that are left
+}
+END_TEST
+
+START_TEST(bytes_are_bounded_with_what_waits_for_them) {
+  Fixture f;
+  bool answers = false;
+  f.server.answer = [&](const FakeServer::Arguments& command) {
+    return answers ? Fixture::echo(command) : FakeServer::greeting(command).value_or("");
+  };
+  int relieved = 0;
+  f.options.max_pending_bytes = 100'000;
+  f.options.relieved = [&] { ++relieved; };
+  EXPECT(f.get_ready());
+  Outcome first, second, third, huge;
+  f.submit(std::string(60'000, 'x'), first).release();
+  f.submit(std::string(50'000, 'x'), second).release();
+  f.client
+      ->submit({.arguments = {"ECHO", "x"}, .wait = Milliseconds{2000}, .held = 50'000},
+               f.record(third))
+      .release();
+  f.host.settle();
+  EXPECT(second.is(ErrorKind::kUnavailable));
+  EXPECT(third.is(ErrorKind::kUnavailable));
+  EXPECT_EQ(first.calls, 0);
+  EXPECT_EQ(relieved, 0);
+  answers = true;
+  f.server.drop_clients();
+  EXPECT(f.host.run_until([&] { return first.calls > 0 && f.client->ready(); }));
+  EXPECT_EQ(relieved, 1);
+  // What is larger than all of it is sent when nothing else is pending.
+  f.submit(std::string(150'000, 'x'), huge).release();
+  EXPECT(f.host.run_until([&] { return huge.calls > 0; }));
+  EXPECT(!huge.error);
 }
 END_TEST
 
@@ -392,6 +449,7 @@ END_TEST
 }  // namespace
 
 CHECK_MAIN("client", waits_for_the_link, waits_no_longer_than_it_may, the_waiting_room_is_bounded,
+           a_server_that_stands_still_is_bounded_too, bytes_are_bounded_with_what_waits_for_them,
            only_what_may_be_repeated_is_sent_again,
            a_repeat_that_finds_no_link_is_not_called_undone, a_forgotten_script_is_sent_whole,
            a_script_is_sent_whole_only_once, a_demoted_server_is_left_and_nothing_is_lost,

@@ -52,18 +52,19 @@ MemberWatch::MemberWatch(redis::Client& commands, Membership membership,
 }
 
 void MemberWatch::ask() {
-  pending_ =
-      commands_.submit(member_command(membership_), [this](const Result<redis::Reply>& reply) {
-        const Result<void> verdict = judge_member(reply, membership_.key_digest);
-        const bool missing = !verdict && verdict.error().kind == ErrorKind::kForbidden;
-        if (missing && missed_) {
-          const auto gone = gone_;  // it may destroy us
-          gone();
-          return;
-        }
-        missed_ = missing || (missed_ && !verdict);
-        timer_.arm(missed_ ? std::min(interval_, kAgain) : interval_);
-      });
+  redis::Command command = member_command(membership_);
+  command.sender = redis::Sender::kProduct;
+  pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {
+    const Result<void> verdict = judge_member(reply, membership_.key_digest);
+    const bool missing = !verdict && verdict.error().kind == ErrorKind::kForbidden;
+    if (missing && missed_) {
+      const auto gone = gone_;  // it may destroy us
+      gone();
+      return;
+    }
+    missed_ = missing || (missed_ && !verdict);
+    timer_.arm(missed_ ? std::min(interval_, kAgain) : interval_);
+  });
 }
 
 }  // namespace notify

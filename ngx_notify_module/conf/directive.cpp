@@ -1,5 +1,7 @@
 #include "ngx_notify_module/conf/directive.hpp"
 
+#include <cstring>
+
 #include "shared/base/text.hpp"
 
 namespace notify {
@@ -106,7 +108,32 @@ Result<void> compile_templates(ngx_conf_t* cf, Words words,
   return {};
 }
 
+namespace {
+
+// The variable that is the whole of a template: its value need not be copied. nginx compiles such a
+// template into one code for its length and an end.
+std::optional<ngx_uint_t> only_variable(const Template& value) {
+  if (value.lengths == nullptr) {
+    return std::nullopt;
+  }
+  const auto* code = static_cast<const ngx_http_script_var_code_t*>(value.lengths);
+  const auto* next = reinterpret_cast<const std::uintptr_t*>(code + 1);
+  ngx_http_script_len_code_pt length = nullptr;  // what nginx takes the first word for
+  std::memcpy(&length, code, sizeof(length));
+  if (length != &ngx_http_script_copy_var_len_code || *next != 0) {
+    return std::nullopt;
+  }
+  return code->index;
+}
+
+}  // namespace
+
 std::optional<std::string_view> evaluate(ngx_http_request_t* r, Template* value) {
+  if (const std::optional<ngx_uint_t> index = only_variable(*value)) {
+    const ngx_http_variable_value_t* found = ngx_http_get_flushed_variable(r, *index);
+    const bool there = found != nullptr && found->not_found == 0;
+    return there ? view(found->data, found->len) : std::string_view{};
+  }
   ngx_str_t text{};
   if (ngx_http_complex_value(r, value, &text) != NGX_OK) {
     return std::nullopt;

@@ -40,6 +40,14 @@ Result<std::uint64_t> parse_positive(std::string_view word) {
   return count;
 }
 
+Result<std::size_t> parse_some_bytes(std::string_view word) {
+  Result<std::size_t> bytes = parse_bytes(word);
+  if (bytes && *bytes == 0) {
+    return bad_value(word);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<void> MainConf::init() {
@@ -53,6 +61,8 @@ Result<void> MainConf::init() {
   zone_size = zone_size.value_or(std::size_t{1024} * 1024);
   redis_timeout = redis_timeout.value_or(2000);
   max_pending = max_pending.value_or(4096);
+  max_pending_bytes = max_pending_bytes.value_or(std::size_t{64} * 1024 * 1024);
+  max_unfinished = max_unfinished.value_or(std::size_t{64} * 1024 * 1024);
   auth_waiting = auth_waiting.value_or(1024);
   auth_proofs = auth_proofs.value_or(256);
   drain = drain.value_or(5000);
@@ -98,7 +108,15 @@ Result<void> set_redis_timeout(ngx_conf_t*, Words words, MainConf& conf) {
 }
 
 Result<void> set_max_pending(ngx_conf_t*, Words words, MainConf& conf) {
-  return assign(conf.max_pending, parse_positive(words[0]));
+  const Result<void> commands = assign(conf.max_pending, parse_positive(words[0]));
+  if (!commands || words.size() == 1) {
+    return commands;
+  }
+  return assign(conf.max_pending_bytes, parse_some_bytes(words[1]));
+}
+
+Result<void> set_max_unfinished(ngx_conf_t*, Words words, MainConf& conf) {
+  return assign(conf.max_unfinished, parse_some_bytes(words[0]));
 }
 
 Result<void> set_auth_waiting(ngx_conf_t*, Words words, MainConf& conf) {
@@ -119,11 +137,7 @@ Result<void> set_ring(ngx_conf_t*, Words words, MainConf& conf) {
   if (!entries) {
     return entries;
   }
-  Result<std::size_t> bytes = parse_bytes(words[1]);
-  if (bytes && *bytes == 0) {
-    return bad_value(words[1]);
-  }
-  return assign(conf.ring_bytes, std::move(bytes));
+  return assign(conf.ring_bytes, parse_some_bytes(words[1]));
 }
 
 }  // namespace notify

@@ -20,7 +20,7 @@ constexpr std::size_t kMostIds = 1000;
 Result<std::vector<EntryId>> parse_ids(std::string_view text) {
   const Result<json::Value> value = json::parse_value(text);
   const auto elements =
-      value ? json::elements(*value) : Result<std::vector<json::Value>>(value.error());
+      value ? json::elements(*value, kMostIds) : Result<std::vector<json::Value>>(value.error());
   if (!elements) {
     return invalid("The ids are no JSON array");
   }

@@ -120,6 +120,9 @@ struct List {
   std::vector<EntryId> ids;  // those that are ids, each once
 };
 
+// In one request.
+constexpr std::size_t kMostIds = 100'000;
+
 Result<List> parse_list(std::string_view text) {
   const Result<json::Value> value = json::parse_value(text);
   if (!value) {
@@ -128,12 +131,15 @@ Result<List> parse_list(std::string_view text) {
   if (!value->is_array()) {
     return invalid("Invalid JSON: the ids must be an array of strings");
   }
-  const Result<std::vector<json::Value>> elements = json::elements(*value);
+  const Result<std::vector<json::Value>> elements = json::elements(*value, kMostIds);
   if (!elements) {
     return invalid("Invalid JSON: " + elements.error().message);
   }
   if (elements->empty()) {
     return invalid("At least one message id is required");
+  }
+  if (elements->size() > kMostIds) {
+    return Error{ErrorKind::kTooLarge, "There may be 100,000 message ids at a time"};
   }
   List list;
   list.received = elements->size();

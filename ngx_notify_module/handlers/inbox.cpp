@@ -50,7 +50,8 @@ ngx_int_t serve_inbox(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
                                 InboxSession::Report{context->resume, context->close_reason});
   Reading& reading = *made;
   stay(r, std::move(made), std::move(upgrade.socket));
-  reading.session.start({reading.names.stream, reading.names.group, reading.names.consumer});
+  reading.session.start(
+      {reading.names.stream, reading.names.group, reading.names.consumer, conf.inbox.expire});
   return NGX_DONE;
 }
 
@@ -90,8 +91,16 @@ Result<void> set_inbox(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (inbox.key != nullptr) {
     return is_duplicate();
   }
+  if (words.size() > 3) {
+    const auto text = parameter(words[3], "expire");
+    const Result<ngx_msec_t> time = text ? parse_time(*text) : bad_parameter(words[3]);
+    if (!time) {
+      return time.error();
+    }
+    inbox.expire = *time;
+  }
   const Result<void> compiled =
-      compile_templates(cf, words, {&inbox.key, &inbox.group, &inbox.consumer});
+      compile_templates(cf, words.first(3), {&inbox.key, &inbox.group, &inbox.consumer});
   if (!compiled) {
     return compiled;
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ngx_notify_module/conf/directive.hpp"
+#include "shared/redis/schema.hpp"
 
 namespace notify {
 
@@ -25,6 +26,7 @@ struct InboxConf {
   Template* key = nullptr;  // the stream; set by the operation, as the others
   Template* group = nullptr;
   Template* consumer = nullptr;
+  ngx_msec_t expire = redis::kInboxKept;  // without use; 0: never
 
   Result<void> merge(const MergeScope& scope, const InboxConf& parent);
 };
@@ -32,7 +34,7 @@ struct InboxConf {
 Result<void> set_inbox(ngx_conf_t* cf, Words words, LocConf& conf);
 
 inline constexpr std::array kInboxDirectives{
-    directive<"notify_inbox", &set_inbox>(kLocation | NGX_CONF_TAKE3),
+    directive<"notify_inbox", &set_inbox>(kLocation | NGX_CONF_TAKE3 | NGX_CONF_TAKE4),
 };
 
 }  // namespace notify

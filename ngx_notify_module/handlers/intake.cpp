@@ -93,6 +93,25 @@ Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
   return body;
 }
 
+std::size_t held_body(ngx_http_request_t* r) {
+  const Context& context = *find_context(r);
+  std::size_t held = context.body.capacity();
+  if (context.input != nullptr) {
+    for (const FieldValue& value : context.input->values) {
+      held += value.text.capacity() + value.raw.capacity();
+    }
+  }
+  const ngx_chain_t* link = r->request_body == nullptr ? nullptr : r->request_body->bufs;
+  for (; link != nullptr; link = link->next) {
+    if (ngx_buf_in_memory(link->buf)) {
+      held += static_cast<std::size_t>(link->buf->end - link->buf->start);
+    }
+  }
+  // What went into a file went through a buffer, which stays.
+  const ngx_buf_t* buffer = r->request_body == nullptr ? nullptr : r->request_body->buf;
+  return buffer == nullptr ? held : held + static_cast<std::size_t>(buffer->end - buffer->start);
+}
+
 ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
                  OperationHandler next) {
   Context* context = ensure_context(r);

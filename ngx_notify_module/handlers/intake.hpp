@@ -44,6 +44,9 @@ inline constexpr std::array kIntakeDirectives{
 // The body that nginx has read, wherever it keeps it. kTooLarge beyond the limit.
 Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit);
 
+// Bytes of the body that the request keeps in memory, in whatever form, until it ends.
+std::size_t held_body(ngx_http_request_t* r);
+
 // Answers as a content handler does. `next` is called with the fields in the request's context, now
 // or once the body has come; it answers like a content handler, too. What is wrong is answered
 // here.

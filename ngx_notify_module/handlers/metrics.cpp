@@ -115,6 +115,7 @@ class Asking final : public Attachment {
     for (std::size_t i = 0; i < conf_.queues.size(); ++i) {
       redis::Command command = backlog_command(conf_.queues[i].stream, conf_.queues[i].group);
       command.timeout = kPatience;
+      command.sender = redis::Sender::kProduct;
       pending_.push_back(runtime->commands().submit(
           std::move(command), [this, i](const Result<redis::Reply>& reply) { take(i, reply); }));
     }

@@ -69,8 +69,8 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return fail(r, {&*key.fault, 1});
   }
   add_request(r, conf, *order);
-  redis::Command command = publish_command(*order);
-  context.stream = std::move(order->stream);
+  context.stream = order->stream;
+  redis::Command command = publish_command(std::move(*order));
   return send_publish(r, conf, std::move(command), std::move(key), settings.failure, &read_reply);
 }
 

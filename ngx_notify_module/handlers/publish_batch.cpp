@@ -47,7 +47,7 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return fail(r, stream.error());
   }
   const Result<std::vector<json::Value>> elements =
-      json::elements({json::Kind::kArray, context.input->values[batch.rule].raw});
+      json::elements({json::Kind::kArray, context.input->values[batch.rule].raw}, *batch.max_batch);
   if (!elements || elements->empty()) {
     return fail(r, invalid("\"" + batch.field + "\" is empty"));
   }

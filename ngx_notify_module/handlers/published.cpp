@@ -67,6 +67,7 @@ PublishTerms terms_of(const LocConf& conf, std::string_view stream) {
   terms.retain_count = conf.publish.retain->count;
   terms.retain_ms = conf.publish.retain->age;
   terms.unique_ids = *conf.publish.unique_ids;
+  terms.inbox_ms = conf.inbox.key == nullptr ? 0 : conf.inbox.expire;
   if (const Replay& replay = *conf.subscribe.replay; replay.count > 0) {
     terms.replay_ms = replay.age;
   }
@@ -105,6 +106,7 @@ ngx_int_t send_publish(ngx_http_request_t* r, const LocConf& conf, redis::Comman
                        IdempotencyKey key, std::string_view failure,
                        Published (*read)(const redis::Reply& reply)) {
   command.wait = redis::Milliseconds(*conf.redis_wait);
+  command.held = held_body(r);
   find_context(r)->pending = runtime->commands().submit(
       std::move(command),
       [r, &conf, key = std::move(key), failure, read](Result<redis::Reply> reply) {

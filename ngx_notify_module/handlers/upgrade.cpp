@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/websocket/handshake.hpp"
 #include "shared/base/text.hpp"
 
@@ -87,6 +88,7 @@ Upgrade upgrade_of(ngx_http_request_t* r, const LocConf& conf) {
   options.receiver = std::move(*receiver);
   options.accept = std::move(answer.accept);
   options.protocol = agreed(r, settings.websocket->protocols);
+  options.unfinished = &runtime->unfinished();
   options.limits.max_message = *conf.intake.max_message;
   options.times = {settings.keepalive->interval, *settings.pong_timeout, kCloseMs,
                    *settings.message_timeout};

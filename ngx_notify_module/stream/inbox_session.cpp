@@ -41,6 +41,7 @@ void InboxSession::leave() {
 void InboxSession::read() {
   redis::Command command = inbox_command(inbox_, cursor_);
   command.wait = kWait;
+  command.sender = redis::Sender::kProduct;
   reading_ = true;
   pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {
     reading_ = false;

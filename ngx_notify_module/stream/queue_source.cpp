@@ -230,6 +230,7 @@ QueueSource::QueueSource(redis::Client& commands, Subscriptions& subscriptions, 
 
 template <class Fact>
 void QueueSource::send(redis::Command&& command, Fact fact) {
+  command.sender = redis::Sender::kProduct;
   commands_
       .submit(std::move(command),
               [alive = std::weak_ptr(self_),

@@ -73,7 +73,7 @@ void Receiver::publish(std::string_view message) {
   for (const auto& [name, parts] : recipe_.fields) {
     order.fields.emplace_back(name, written(parts, message));
   }
-  redis::Command command = publish_command(order);
+  redis::Command command = publish_command(std::move(order));
   command.wait = redis::Milliseconds(recipe_.wait_ms);
   busy_ = true;
   pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {

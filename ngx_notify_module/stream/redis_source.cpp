@@ -85,6 +85,7 @@ void RedisSource::read_latest(hub::Ticket ticket, std::string_view stream, unsig
 void RedisSource::run(hub::Ticket ticket, const redis::Script& script,
                       std::vector<std::string> words) {
   redis::Command command;
+  command.sender = redis::Sender::kProduct;
   command.script = &script;
   command.repeat = redis::Repeat::kSafe;
   command.wait = kWait;
@@ -116,6 +117,7 @@ void RedisSource::check(std::span<const hub::Position> positions) {
 // One XREAD for all: streams with nothing new cost next to nothing and are not in the answer.
 void RedisSource::check(std::vector<Wanted> wanted) {
   redis::Command command;
+  command.sender = redis::Sender::kProduct;
   command.arguments.reserve(4 + 2 * wanted.size());
   command.arguments = {"XREAD", "COUNT", "1", "STREAMS"};
   for (const Wanted& each : wanted) {

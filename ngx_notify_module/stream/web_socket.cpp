@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "ngx_notify_module/ngx/address.hpp"
+
 namespace notify {
 namespace {
 
@@ -25,12 +27,16 @@ bool add_header(ngx_http_request_t* r, ngx_str_t name, std::string_view value) {
 }  // namespace
 
 WebSocket::WebSocket(ngx_http_request_t* r, Options options)
-    : r_(r),
+    : Seat(address_of(r)),
+      r_(r),
       accept_(std::move(options.accept)),
       protocol_(std::move(options.protocol)),
       talk_(options.limits, options.times, ngx_current_msec),
       receiver_(std::move(options.receiver)),
+      unfinished_(*options.unfinished),
       now_ms_(ngx_current_msec) {}
+
+WebSocket::~WebSocket() { unfinished_.hold(*this, 0); }
 
 ngx_int_t WebSocket::send_head() {
   r_->keepalive = 0;  // no request follows
@@ -60,6 +66,19 @@ ngx_int_t WebSocket::send_head() {
 
 bool WebSocket::read(std::uint64_t now_ms) {
   now_ms_ = now_ms;
+  const bool there = read_socket();
+  unfinished_.hold(*this, talk_.unfinished() + unread_.capacity());
+  return there;
+}
+
+// Another one needs the room, and this one has most of it.
+void WebSocket::make_room() {
+  unread_ = {};
+  talk_.give_up(websocket::CloseCode::kTryAgainLater, "too many messages are half finished");
+  ngx_post_event(r_->connection->read, &ngx_posted_events);  // it says so, and leaves
+}
+
+bool WebSocket::read_socket() {
   settle();
   if (!held() && !unread_.empty()) {
     const std::string bytes = std::exchange(unread_, {});

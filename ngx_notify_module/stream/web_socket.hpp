@@ -15,17 +15,20 @@
 #include "ngx_notify_module/ngx/ngx.hpp"
 #include "ngx_notify_module/stream/receiver.hpp"
 #include "ngx_notify_module/websocket/conversation.hpp"
+#include "ngx_notify_module/websocket/unfinished.hpp"
 
 namespace notify {
 
-class WebSocket final : private websocket::Conversation::Listener {
+class WebSocket final : private websocket::Conversation::Listener,
+                        private websocket::Unfinished::Seat {
  public:
   struct Options {
     std::string accept;    // the answer to the client's key
     std::string protocol;  // that both speak; empty: none was named
     websocket::ReaderLimits limits;
     websocket::Times times;
-    std::unique_ptr<Receiver> receiver;  // null: messages are not taken
+    std::unique_ptr<Receiver> receiver;           // null: messages are not taken
+    websocket::Unfinished* unfinished = nullptr;  // of all; outlives this
   };
 
   enum class Fault : std::uint8_t {
@@ -35,6 +38,9 @@ class WebSocket final : private websocket::Conversation::Listener {
   };
 
   WebSocket(ngx_http_request_t* r, Options options);
+  ~WebSocket() override;
+  WebSocket(const WebSocket&) = delete;
+  WebSocket& operator=(const WebSocket&) = delete;
 
   // 101; from here on the client may speak.
   ngx_int_t send_head();
@@ -60,6 +66,8 @@ class WebSocket final : private websocket::Conversation::Listener {
   using State = websocket::Conversation::State;
 
   bool on_message(bool is_text, std::string_view payload) override;
+  void make_room() override;
+  bool read_socket();
   void feed(std::string_view bytes);
   bool refuse(std::string_view why);
   void settle();
@@ -72,6 +80,7 @@ class WebSocket final : private websocket::Conversation::Listener {
   std::string protocol_;
   websocket::Conversation talk_;
   std::unique_ptr<Receiver> receiver_;
+  websocket::Unfinished& unfinished_;
   std::unique_ptr<EventTimer> rate_timer_;  // once it was needed
   std::string unread_;
   std::uint64_t now_ms_;

@@ -56,12 +56,13 @@ std::string digits_for(const PublishTerms& terms) {
 
 }  // namespace
 
-redis::Command publish_command(const PublishOrder& order) {
+redis::Command publish_command(PublishOrder order) {
   redis::Command command = publish_call(redis::scripts::publish, order);
   auto& arguments = command.arguments;
   arguments.reserve(arguments.size() + 10 + 2 * order.fields.size());
   arguments.push_back(std::to_string(order.retain_count));
-  arguments.push_back(std::to_string(order.retain_ms));
+  arguments.push_back(order.inbox_ms > 0 ? "-" + std::to_string(order.inbox_ms)
+                                         : std::to_string(order.retain_ms));
   arguments.push_back(redis::bell_channel(order.stream, order.database));
   arguments.push_back(std::to_string(redis::kBellInlineLimit));
   arguments.push_back(idempotency_ms(order));
@@ -70,9 +71,9 @@ redis::Command publish_command(const PublishOrder& order) {
   arguments.push_back(order.request);
   arguments.push_back(std::to_string(order.keep_requests));
   arguments.push_back(digits_for(order));
-  for (const auto& [name, value] : order.fields) {
-    arguments.push_back(name);
-    arguments.push_back(value);
+  for (auto& [name, value] : order.fields) {
+    arguments.push_back(std::move(name));
+    arguments.push_back(std::move(value));
   }
   return command;
 }

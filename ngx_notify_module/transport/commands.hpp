@@ -21,6 +21,7 @@ struct PublishTerms {
   std::string stream;
   std::uint64_t retain_count = 0;  // 0: no bound
   std::uint64_t retain_ms = 0;     // 0: no bound
+  std::uint64_t inbox_ms = 0;  // an inbox: how long it is kept without use; 0: none, or for ever
   int database = 0;
   // A repeat under the same key, of what has the same digest, adds nothing: it may be sent again.
   std::string idempotency_key;       // empty: none
@@ -60,7 +61,7 @@ inline constexpr std::size_t kHistoryBytes = 4 * 1024 * 1024;  // of one page
 inline constexpr std::size_t kHistoryLook = 10'000;            // entries, for one page
 
 redis::Command history_command(const HistoryOrder& order);
-redis::Command publish_command(const PublishOrder& order);
+redis::Command publish_command(PublishOrder order);
 redis::Command backlog_command(std::string_view stream, std::string_view group);
 redis::Command status_command(std::string_view stream, std::string_view group);
 redis::Command clear_command(std::string_view stream);

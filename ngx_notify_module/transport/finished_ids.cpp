@@ -25,9 +25,9 @@ void FinishedIds::add(std::span<const EntryId> ids, std::string_view stream,
 
 void FinishedIds::send() {
   for (const auto& [name, ids] : std::exchange(ids_, {})) {
-    commands_
-        .submit(forget_command(ids, name.first, name.second), [](const Result<redis::Reply>&) {})
-        .release();
+    redis::Command command = forget_command(ids, name.first, name.second);
+    command.sender = redis::Sender::kProduct;
+    commands_.submit(std::move(command), [](const Result<redis::Reply>&) {}).release();
   }
   count_ = 0;
 }

@@ -29,6 +29,7 @@ redis::Command inbox_command(const InboxName& inbox, EntryId after) {
   command.arguments.push_back(format_entry_id(after));
   command.arguments.push_back(std::to_string(kEntries));
   command.arguments.push_back(std::to_string(kBytes));
+  command.arguments.push_back(std::to_string(inbox.expire_ms));
   return command;
 }
 

@@ -19,6 +19,7 @@ struct InboxName {
   std::string_view stream;
   std::string_view group;
   std::string_view consumer;
+  std::uint64_t expire_ms = 0;  // for how long it is kept without use; 0: for ever
 };
 
 struct InboxPage {

@@ -35,6 +35,7 @@ void Probe::send() {
     return;
   }
   redis::Command command;
+  command.sender = redis::Sender::kProduct;
   command.arguments = {"PUBLISH", channel_, std::to_string(++number_)};
   pending_ = commands_.submit(std::move(command), [this](const Result<redis::Reply>& reply) {
     sent_ = sent_ && reply.ok();  // a link that died took it along, and says so itself

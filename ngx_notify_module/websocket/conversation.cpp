@@ -66,6 +66,14 @@ void Conversation::close(CloseCode code, std::string_view reason, std::uint64_t 
   due_ms_ = now_ms + times_.close_ms;
 }
 
+void Conversation::give_up(CloseCode code, std::string_view reason) {
+  reader_.drop();
+  if (state_ != State::kOver) {
+    problem_ = reason;
+    end(code, reason);
+  }
+}
+
 void Conversation::end(CloseCode code, std::string_view reason) {
   state_ = State::kOver;
   due_ms_ = kNever;

@@ -53,6 +53,10 @@ class Conversation {
   void receive(std::string_view& bytes, std::uint64_t now_ms, Listener& listener);
   // Begins to close; nothing if that has begun already.
   void close(CloseCode code, std::string_view reason, std::uint64_t now_ms);
+  // Ends it at once, and drops what has come of a message.
+  void give_up(CloseCode code, std::string_view reason);
+  // Bytes that a message which is not complete holds.
+  [[nodiscard]] std::size_t unfinished() const { return reader_.held(); }
   // To be called at due_ms() or later.
   void on_time(std::uint64_t now_ms);
 

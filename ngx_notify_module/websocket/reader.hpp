@@ -56,6 +56,14 @@ class Reader {
     return header_size_ > 0 || message_ != Opcode::kContinuation;
   }
 
+  // Bytes that what has begun holds.
+  [[nodiscard]] std::size_t held() const { return delivered_ || !midway() ? 0 : text_.capacity(); }
+  // What has begun is dropped, and all that follows.
+  void drop() {
+    state_ = State::kFinished;
+    text_ = {};
+  }
+
  private:
   enum class State : std::uint8_t { kHeader, kPayload, kFinished };
 

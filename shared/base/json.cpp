@@ -333,8 +333,8 @@ const char* skip_value(const char* p, const char* end) {
   return p == start ? nullptr : p;
 }
 
-// Calls visit(name, value) for each part; an array's parts have an empty name. False where the text
-// is not what it should be.
+// Calls visit(name, value) for each part, until it says false; an array's parts have an empty name.
+// False where the text is not what it should be.
 template <class Visit>
 bool walk(const Value& container, Kind kind, Visit visit) {
   const std::string_view raw = container.raw;
@@ -365,7 +365,9 @@ bool walk(const Value& container, Kind kind, Visit visit) {
     if (value_end == nullptr) {
       return false;
     }
-    visit(name, Value{kind_of(*p), {p, static_cast<std::size_t>(value_end - p)}});
+    if (!visit(name, Value{kind_of(*p), {p, static_cast<std::size_t>(value_end - p)}})) {
+      return true;
+    }
     p = skip_space(value_end, end);
     if (p == end || *p != ',') {
       return p != end && *p == close;
@@ -394,6 +396,7 @@ Result<std::vector<Member>> members(const Value& object) {
   std::vector<Member> out;
   const bool good = walk(object, Kind::kObject, [&out](std::string_view name, Value value) {
     out.push_back({unquote({Kind::kString, name}), value});
+    return true;
   });
   if (!good) {
     return invalid("not a JSON object");
@@ -401,10 +404,21 @@ Result<std::vector<Member>> members(const Value& object) {
   return out;
 }
 
-Result<std::vector<Value>> elements(const Value& array) {
+std::size_t count_elements(const Value& array) {
+  std::size_t count = 0;
+  const bool good = walk(array, Kind::kArray, [&count](std::string_view, const Value&) {
+    ++count;
+    return true;
+  });
+  return good ? count : 0;
+}
+
+Result<std::vector<Value>> elements(const Value& array, std::size_t most) {
   std::vector<Value> out;
-  const bool good =
-      walk(array, Kind::kArray, [&out](std::string_view, Value value) { out.push_back(value); });
+  const bool good = walk(array, Kind::kArray, [&out, most](std::string_view, Value value) {
+    out.push_back(value);
+    return out.size() <= most;
+  });
   if (!good) {
     return invalid("not a JSON array");
   }

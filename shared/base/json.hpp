@@ -64,7 +64,11 @@ Result<Value> parse_first(std::string_view text, ParseError* error = nullptr);
 // what memory safety needs. kInvalid if the value is of another kind. Members keep their order, and
 // names may repeat.
 Result<std::vector<Member>> members(const Value& object);
-Result<std::vector<Value>> elements(const Value& array);
+// Of a longer array than `most` the first ones, and one more: whoever has a bound does not pay for
+// what is beyond it.
+Result<std::vector<Value>> elements(const Value& array, std::size_t most = SIZE_MAX - 1);
+// How many elements an array has; 0 for another kind. Nothing is kept of them.
+[[nodiscard]] std::size_t count_elements(const Value& array);
 
 // The last one of that name (as Python's json and browsers choose), or nullptr.
 const Value* find(std::span<const Member> members, std::string_view name);

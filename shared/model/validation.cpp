@@ -91,8 +91,7 @@ std::optional<Complaint> check_count(const FieldRule& rule, const Value& array) 
   if (!rule.min && !rule.max) {
     return std::nullopt;
   }
-  const auto elements = json::elements(array);
-  const std::int64_t count = elements ? static_cast<std::int64_t>(elements->size()) : 0;
+  const auto count = static_cast<std::int64_t>(json::count_elements(array));
   const auto complain = [count](std::string_view type, std::string_view bound,
                                 std::string_view bound_name, std::int64_t limit) {
     return Complaint{std::string(type),
@@ -357,7 +356,7 @@ std::optional<Value> step_into(const Value& value, std::string_view token) {
     return found == nullptr ? std::nullopt : std::optional(*found);
   }
   const auto index = parse_u64(token);
-  const auto elements = json::elements(value);
+  const auto elements = json::elements(value, index.value_or(0));
   if (!index || !elements || *index >= elements->size()) {
     return std::nullopt;
   }

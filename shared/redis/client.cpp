@@ -11,14 +11,64 @@
 namespace notify::redis {
 namespace {
 
+// What a command needs beside its arguments: objects, tables, a request that waits.
+constexpr std::size_t kOverhead = 1024;
+// Of the bound in bytes: what was more than this is worth to be given back.
+constexpr std::size_t kRelief = 8;
+
+// What clients have sent and is not answered.
+struct Usage {
+  std::size_t commands = 0;
+  std::size_t bytes = 0;
+  std::size_t worth = 0;  // bytes from which on `relieved` is called
+  bool was_worth = false;
+  std::function<void()> relieved;
+};
+
 struct Operation {
+  Operation() = default;
+  ~Operation() { count_out(); }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  void count_in(const std::shared_ptr<Usage>& of, std::size_t bytes);
+  void count_out();
+
   Command command;
   std::shared_ptr<Pending::Control> control;
-  std::uint64_t number = 0;     // order of submit()
-  std::uint64_t wait_over = 0;  // on Host's clock
-  bool written = false;         // at least once, and its outcome is unknown
-  bool whole = false;           // last sent with the script's source
+  std::uint64_t number = 0;      // order of submit()
+  std::uint64_t wait_over = 0;   // on Host's clock
+  bool written = false;          // at least once, and its outcome is unknown
+  bool whole = false;            // last sent with the script's source
+  std::shared_ptr<Usage> usage;  // null: not counted
+  std::size_t cost = 0;
 };
+
+void Operation::count_in(const std::shared_ptr<Usage>& of, std::size_t bytes) {
+  usage = of;
+  cost = bytes;
+  ++usage->commands;
+  usage->bytes += bytes;
+  usage->was_worth = usage->was_worth || usage->bytes >= usage->worth;
+}
+
+void Operation::count_out() {
+  if (usage) {
+    --usage->commands;
+    usage->bytes -= cost;
+    if (usage->commands == 0 && std::exchange(usage->was_worth, false) && usage->relieved) {
+      usage->relieved();
+    }
+  }
+}
+
+std::size_t cost_of(const Command& command) {
+  std::size_t bytes = kOverhead + command.held;
+  for (const std::string& argument : command.arguments) {
+    bytes += argument.size() + sizeof(std::string);
+  }
+  return bytes;
+}
 
 using OperationPtr = std::shared_ptr<Operation>;
 
@@ -34,9 +84,16 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
  public:
   Impl(Host& host, Options options)
       : host_(host),
-        max_waiting_(options.max_waiting),
+        max_pending_(options.max_pending),
+        max_bytes_(options.max_pending_bytes),
         link_(host, std::move(options.link), *this),
-        wait_timer_(host.timer(TimerKind::kHolding, [this] { expire(); })) {}
+        wait_timer_(host.timer(TimerKind::kHolding, [this] { expire(); })) {
+    usage_->worth = max_bytes_ / kRelief;
+    usage_->relieved = std::move(options.relieved);
+  }
+  ~Impl() { usage_->relieved = nullptr; }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Link& link() { return link_; }
   [[nodiscard]] std::size_t outstanding() const { return *listeners_; }
@@ -60,25 +117,31 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
   };
 
   void tell(bool ready);
+  bool admit(Operation& operation);
+  [[nodiscard]] bool has_room(const Operation& operation) const;
   void send(const OperationPtr& operation);
   void send_source(const OperationPtr& operation);
   void write(const OperationPtr& operation, std::span<const std::string_view> arguments);
   void answered(const OperationPtr& operation, Result<Reply> result);
   void wait_or_fail(const OperationPtr& operation, const Error& error);
   void park(const OperationPtr& operation);
-  void fail_later(const OperationPtr& operation);
+  void waits(const Operation& operation, bool begins);
+  void fail_later(const OperationPtr& operation, std::string why);
   OperationPtr take_oldest();
   void expire();
   void arm();
   static Error over(const Operation& operation, const std::string& why);
 
   Host& host_;
-  std::size_t max_waiting_;
+  std::size_t max_pending_;
+  std::size_t max_bytes_;
+  std::shared_ptr<Usage> usage_ = std::make_shared<Usage>();
   std::shared_ptr<std::size_t> listeners_ = std::make_shared<std::size_t>(0);
   Link link_;
   std::unique_ptr<Timer> wait_timer_;
   std::vector<Lane> lanes_;  // as many as there are different waits: a handful
   std::size_t waiting_ = 0;
+  std::size_t own_waiting_ = 0;  // of them, the product's
   std::optional<std::uint64_t> armed_for_;
   std::uint64_t next_number_ = 0;
   std::function<void(bool)> changed_;
@@ -93,15 +156,37 @@ Pending Client::Impl::submit(Command command, Completion completion) {
   operation->number = next_number_++;
   operation->wait_over =
       host_.now_ms() + static_cast<std::uint64_t>(operation->command.wait.count());
-  // In front of what waits nobody is sent: that would change the order.
-  if (link_.ready() && waiting_ == 0) {
+  if (!admit(*operation)) {
+    fail_later(operation, "too many commands wait for its answer");
+  } else if (link_.ready() && waiting_ == 0) {
+    // In front of what waits nobody is sent: that would change the order.
     send(operation);
-  } else if (stopped_ || operation->command.wait == Milliseconds{0} || waiting_ >= max_waiting_) {
-    fail_later(operation);
+  } else if (stopped_ || operation->command.wait == Milliseconds{0} || !has_room(*operation)) {
+    fail_later(operation, link_.last_error());
   } else {
     park(operation);
   }
   return Pending(operation->control);
+}
+
+// A client's command must fit into the bound beside the others. A single one always fits: how large
+// it may be is somebody else's bound.
+bool Client::Impl::admit(Operation& operation) {
+  if (operation.command.sender == Sender::kProduct) {
+    return true;
+  }
+  const std::size_t cost = cost_of(operation.command);
+  const bool fits = usage_->commands < max_pending_ &&
+                    (usage_->commands == 0 || usage_->bytes + cost <= max_bytes_);
+  if (fits) {
+    operation.count_in(usage_, cost);
+  }
+  return fits;
+}
+
+// To wait. What is a client's was counted when it came.
+bool Client::Impl::has_room(const Operation& operation) const {
+  return operation.command.sender == Sender::kClient || own_waiting_ < max_pending_;
 }
 
 void Client::Impl::stop() {
@@ -164,7 +249,7 @@ void Client::Impl::write(const OperationPtr& operation,
               self->answered(operation, std::move(result));
             }
           },
-          operation->command.timeout)
+          operation->command.timeout, operation)
       .release();
 }
 
@@ -191,7 +276,7 @@ void Client::Impl::wait_or_fail(const OperationPtr& operation, const Error& erro
     operation->written = true;
   }
   const bool may_repeat = !operation->written || operation->command.repeat == Repeat::kSafe;
-  if (may_repeat && !stopped_ && waiting_ < max_waiting_ && host_.now_ms() < operation->wait_over) {
+  if (may_repeat && !stopped_ && has_room(*operation) && host_.now_ms() < operation->wait_over) {
     park(operation);
   } else {
     operation->control->complete(over(*operation, error.message));
@@ -211,8 +296,14 @@ void Client::Impl::park(const OperationPtr& operation) {
     --place;
   }
   lane->operations.insert(place, operation);
-  ++waiting_;
+  waits(*operation, true);
   arm();
+}
+
+void Client::Impl::waits(const Operation& operation, bool begins) {
+  const std::size_t own = operation.command.sender == Sender::kProduct ? 1 : 0;
+  waiting_ = begins ? waiting_ + 1 : waiting_ - 1;
+  own_waiting_ = begins ? own_waiting_ + own : own_waiting_ - own;
 }
 
 OperationPtr Client::Impl::take_oldest() {
@@ -228,7 +319,7 @@ OperationPtr Client::Impl::take_oldest() {
   }
   OperationPtr operation = std::move(oldest->operations.front());
   oldest->operations.pop_front();
-  --waiting_;
+  waits(*operation, false);
   return operation;
 }
 
@@ -241,7 +332,7 @@ void Client::Impl::expire() {
     while (!lane.operations.empty() && lane.operations.front()->wait_over <= now) {
       expired.push_back(std::move(lane.operations.front()));
       lane.operations.pop_front();
-      --waiting_;
+      waits(*expired.back(), false);
     }
   }
   arm();
@@ -271,8 +362,8 @@ void Client::Impl::arm() {
   }
 }
 
-void Client::Impl::fail_later(const OperationPtr& operation) {
-  host_.post([operation, why = link_.last_error()] {
+void Client::Impl::fail_later(const OperationPtr& operation, std::string why) {
+  host_.post([operation, why = std::move(why)] {
     operation->control->complete(over(*operation, why.empty() ? "no link to Redis" : why));
   });
 }

@@ -16,7 +16,10 @@
 // from submit(), also for one that waits a second time. A repeatable command whose wait is over
 // ends in kUnknownOutcome if it was ever written.
 //
-// Bounds: `max_waiting` commands wait at a time (kUnavailable beyond), each at most `wait`.
+// Bounds: what clients have sent, waiting or in flight, is `max_pending` commands of
+// `max_pending_bytes` together at a time (kUnavailable beyond), each waits `wait` at most. So a
+// Redis that stands still costs no more than one that is away. Its own commands the product counts
+// apart: `max_pending` of them wait, and clients cannot take their place.
 
 #include <cstdint>
 #include <functional>
@@ -30,6 +33,9 @@ namespace notify::redis {
 
 enum class Repeat { kNever, kSafe };
 
+// Whose command it is, and so whose bound.
+enum class Sender { kClient, kProduct };
+
 struct Command {
   std::vector<std::string> arguments;
   Repeat repeat = Repeat::kNever;
@@ -38,6 +44,8 @@ struct Command {
   // Set for a script call: arguments[0] is then EVALSHA and arguments[1] its SHA-1; a NOSCRIPT
   // answer (it was not run) is followed by EVAL with the source, unseen by the sender.
   const Script* script = nullptr;
+  Sender sender = Sender::kClient;
+  std::size_t held = 0;  // bytes that its sender keeps until the answer, such as a request's body
 };
 
 // All may be called from inside of completions and the observer; the client may be destroyed there.
@@ -45,7 +53,11 @@ class Client final {
  public:
   struct Options {
     LinkOptions link;
-    std::size_t max_waiting = 4096;
+    std::size_t max_pending = 4096;
+    std::size_t max_pending_bytes = std::size_t{64} * 1024 * 1024;
+    // Called once nothing of clients is pending any more, after it was a good part of the bound:
+    // their memory may be given back. From inside of anything: it does no more than to remember.
+    std::function<void()> relieved;
   };
 
   Client(Host& host, Options options);

@@ -4,26 +4,29 @@
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
+#include "shared/redis/reply_limits.hpp"
+
 namespace notify::redis {
 namespace {
 
-// An output buffer that has grown beyond this by a burst is given back once it is empty.
-constexpr std::size_t kKeepBuffer = 256 * 1024;
+// Parts of the queue that leave in one call.
+constexpr std::size_t kParts = 64;
 
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
 
-void append_length(std::string& out, char type, std::size_t length) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), length).ptr;
-  out.push_back(type);
-  out.append(digits, end);
-  out.append("\r\n");
+void append_length(OutQueue& out, char type, std::size_t length) {
+  char line[24] = {type};
+  char* end = std::to_chars(line + 1, line + sizeof(line), length).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append({line, static_cast<std::size_t>(end - line)});
 }
 
 std::string system_text(int error) {
@@ -49,6 +52,7 @@ std::shared_ptr<Connection> Connection::open(Host& host, const RedisUrl& url,
     why = context->errstr;
     return nullptr;
   }
+  connection->limits_ = std::make_unique<ReplyLimits>(*context->reader);
   fcntl(context->fd, F_SETFD, FD_CLOEXEC);
   if (!url.is_unix()) {
     redisEnableKeepAlive(context);  // without it, too, our deadlines find a dead peer
@@ -72,14 +76,14 @@ void Connection::close() {
   context_.reset();
 }
 
-void Connection::append(std::span<const std::string_view> arguments) {
+void Connection::append(std::span<const std::string_view> arguments, const OutQueue::Owner& owner) {
   if (context_ == nullptr) {
     return;
   }
   append_length(out_, '*', arguments.size());
   for (const std::string_view argument : arguments) {
     append_length(out_, '$', argument.size());
-    out_.append(argument);
+    out_.lend(argument, owner);
     out_.append("\r\n");
   }
   if (connected_ && !blocked_ && !flush_posted_) {
@@ -137,13 +141,17 @@ bool Connection::finish_connect() {
 void Connection::dispatch() {
   while (context_ != nullptr) {
     void* raw = nullptr;
-    if (redisGetReplyFromReader(context_.get(), &raw) == REDIS_ERR) {
-      fail(context_->errstr);
+    const bool parsed = redisGetReplyFromReader(context_.get(), &raw) == REDIS_OK;
+    if (!parsed || (raw == nullptr && !limits_->within())) {
+      const std::string_view broken = limits_->broken();
+      fail(broken.empty() ? std::string(context_->errstr)
+                          : "it sent " + std::string(broken) + ", which is more than is taken");
       return;
     }
     if (raw == nullptr) {
       return;
     }
+    limits_->next();
     const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(raw));
     observer_.on_reply(Reply{reply.get()});
   }
@@ -153,11 +161,14 @@ void Connection::flush() {
   if (context_ == nullptr || !connected_ || write_over_) {
     return;
   }
-  while (sent_ < out_.size()) {
-    const ssize_t count =
-        send(context_->fd, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+  std::array<iovec, kParts> parts;
+  while (!out_.empty()) {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = out_.first(parts);
+    const ssize_t count = sendmsg(context_->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count >= 0) {
-      sent_ += static_cast<std::size_t>(count);
+      out_.consume(static_cast<std::size_t>(count));
       written_ += static_cast<std::uint64_t>(count);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
@@ -166,17 +177,6 @@ void Connection::flush() {
           true;  // replies to what was written may wait in the socket: reading finds its end
       break;
     }
-  }
-  if (sent_ == out_.size()) {
-    sent_ = 0;
-    if (out_.capacity() > kKeepBuffer) {
-      std::string().swap(out_);
-    } else {
-      out_.clear();
-    }
-  } else if (sent_ > out_.size() / 2) {
-    out_.erase(0, sent_);
-    sent_ = 0;
   }
   blocked_ = !out_.empty();
   update_interest();

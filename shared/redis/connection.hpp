@@ -7,7 +7,7 @@
 // process, on a reply that nobody asked for; swallows an error that answers SUBSCRIBE (no
 // permission for the channel), which leaves a subscriber deaf; cannot tell what was written from
 // what was only queued; and calls back from inside its own free function. Here a strange reply ends
-// the connection, and every reply reaches the observer.
+// the connection, and every reply reaches the observer. What a reply may be at most: ReplyLimits.
 
 #include <cstdint>
 #include <memory>
@@ -17,11 +17,14 @@
 
 #include "shared/base/url.hpp"
 #include "shared/redis/host.hpp"
+#include "shared/redis/out_queue.hpp"
 #include "shared/redis/reply.hpp"
 
 struct redisContext;
 
 namespace notify::redis {
+
+class ReplyLimits;
 
 class ConnectionObserver {
  public:
@@ -44,12 +47,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Connection(Key, Host& host, ConnectionObserver& observer);
   ~Connection();
 
-  // Queues a command; what is queued in one turn of the loop leaves in one write.
-  void append(std::span<const std::string_view> arguments);
+  // Queues a command; what is queued in one turn of the loop leaves in one write. Large arguments
+  // are the owner's, and are not copied; null: they are.
+  void append(std::span<const std::string_view> arguments, const OutQueue::Owner& owner = nullptr);
 
   // Bytes since the beginning. A command whose last byte is beyond `written` never reached Redis as
   // a whole, so it was not run.
-  [[nodiscard]] std::uint64_t queued() const { return written_ + out_.size() - sent_; }
+  [[nodiscard]] std::uint64_t queued() const { return written_ + out_.size(); }
   [[nodiscard]] std::uint64_t written() const { return written_; }
 
   // At once and for good; may be called from inside of the observer.
@@ -70,6 +74,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   Host& host_;
   ConnectionObserver& observer_;
+  std::unique_ptr<ReplyLimits> limits_;                 // of the context's reader
   std::unique_ptr<redisContext, FreeContext> context_;  // null once closed
   std::unique_ptr<Watch> watch_;
   bool connected_ = false;
@@ -78,8 +83,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool write_over_ = false;  // it takes no more: what is still to be read tells why
   bool want_read_ = false;
   bool want_write_ = false;
-  std::string out_;  // queued; the part before sent_ is written
-  std::size_t sent_ = 0;
+  OutQueue out_;
   std::uint64_t written_ = 0;
 };
 

@@ -67,7 +67,7 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
   void reset(std::string_view why);
   void subscribe(std::string_view verb, std::span<const std::string_view> channels);
   Pending send(std::span<const std::string_view> arguments, Completion completion,
-               Milliseconds timeout);
+               Milliseconds timeout, const std::shared_ptr<const void>& owner);
 
   [[nodiscard]] bool ready() const { return fsm_.state() == LinkState::kReady; }
   [[nodiscard]] std::size_t in_flight() const { return operations_.size(); }
@@ -373,13 +373,13 @@ void Link::Impl::channel_reply(const Reply& reply) {
 // ---- operations ---------------------------------------------------------------------------------
 
 Pending Link::Impl::send(std::span<const std::string_view> arguments, Completion completion,
-                         Milliseconds timeout) {
+                         Milliseconds timeout, const std::shared_ptr<const void>& owner) {
   auto control = std::make_shared<Pending::Control>(std::move(completion), nullptr);
   if (!ready() || subscriber_ || arguments.empty()) {
     refuse_later(control);
     return Pending(std::move(control));
   }
-  connection_->append(arguments);
+  connection_->append(arguments, owner);
   enqueue({.control = control,
            .end = connection_->queued(),
            .sent_us = options_.on_answer ? steady_us() : 0},
@@ -483,8 +483,8 @@ const std::string& Link::last_error() const { return impl_->last_error(); }
 void Link::reset(std::string_view why) { impl_->reset(why); }
 
 Pending Link::send(std::span<const std::string_view> arguments, Completion completion,
-                   Milliseconds timeout) {
-  return impl_->send(arguments, std::move(completion), timeout);
+                   Milliseconds timeout, const std::shared_ptr<const void>& owner) {
+  return impl_->send(arguments, std::move(completion), timeout, owner);
 }
 
 void Link::subscribe(std::span<const std::string_view> channels) {

@@ -102,9 +102,11 @@ class Link {
   void reset(std::string_view why);
 
   // Only while ready(); otherwise the completion gets kUnavailable (posted, not inside the call).
-  // `timeout` zero: the option's. The arguments are copied into the output buffer at once.
+  // `timeout` zero: the option's. The arguments are copied at once; with an owner the large ones
+  // are not: they stay as they are for as long as it lives.
   Pending send(std::span<const std::string_view> arguments, Completion completion,
-               Milliseconds timeout = Milliseconds{0});
+               Milliseconds timeout = Milliseconds{0},
+               const std::shared_ptr<const void>& owner = nullptr);
 
   // Subscriber mode: a link that subscribes sends nothing else. What is subscribed is forgotten
   // with the connection: the owner subscribes again in on_link_ready().

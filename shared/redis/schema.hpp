@@ -141,6 +141,9 @@ struct Bell {
   EntryId id;
   std::optional<Entry> entry;  // absent: read it from the stream
 };
+// How long an inbox is kept that nobody publishes to and no reader connects for, in ms: 90 days.
+inline constexpr std::uint64_t kInboxKept = 90ULL * 24 * 3600 * 1000;
+
 inline constexpr std::size_t kBellInlineLimit = 64 * 1024;
 std::optional<Bell> parse_bell(std::string_view payload);
 // Only whose bell it is: nothing behind the ids is looked at.

@@ -28,6 +28,7 @@ Outbox::Outbox(redis::Host& host, Log& log, redis::Client& client, SqlPool& pool
       log_(log),
       pool_(pool),
       calls_(client),
+      sends_(client, redis::Sender::kClient),
       options_(std::move(options)),
       started_at_(now_text()),
       timer_(host.timer(redis::TimerKind::kBackground, [this] { look(); })) {}
@@ -51,18 +52,19 @@ void Outbox::stop() {
 // ---- one row ------------------------------------------------------------------------------------
 
 void Outbox::publish(const OutboxRow& row, std::function<void(Result<std::string>)> done) {
-  std::vector<std::string> arguments = {std::to_string(row.is_entry ? options_.entry_length : 0),
-                                        "0",
-                                        redis::bell_channel(row.stream, options_.database),
-                                        std::to_string(redis::kBellInlineLimit),
-                                        std::string(kRemembered),
-                                        "",
-                                        "0",
-                                        "",
-                                        "0",  // no digest, no replay, and the request is a field
-                                        redis::id_digits(std::random_device{}())};
+  std::vector<std::string> arguments = {
+      std::to_string(row.is_entry ? options_.entry_length : 0),
+      row.is_entry ? "-" + std::to_string(redis::kInboxKept) : "0",
+      redis::bell_channel(row.stream, options_.database),
+      std::to_string(redis::kBellInlineLimit),
+      std::string(kRemembered),
+      "",
+      "0",
+      "",
+      "0",  // no digest, no replay, and the request is a field
+      redis::id_digits(std::random_device{}())};
   arguments.insert(arguments.end(), row.fields.begin(), row.fields.end());
-  calls_.script(redis::scripts::publish, {row.stream, redis::idempotency_key(row.stream, row.id)},
+  sends_.script(redis::scripts::publish, {row.stream, redis::idempotency_key(row.stream, row.id)},
                 std::move(arguments), kWait,
                 [this, row, done = std::move(done)](const Result<redis::Reply>& reply) {
                   if (!reply) {

@@ -90,6 +90,7 @@ class Outbox {
   Log& log_;
   SqlPool& pool_;
   Calls calls_;
+  Calls sends_;
   Options options_;
   std::string started_at_;
   std::unique_ptr<redis::Timer> timer_;

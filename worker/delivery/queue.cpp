@@ -27,7 +27,7 @@ Queue::Queue(redis::Host& host, Log& log, redis::Client& commands, QueueOptions 
       options_(std::move(options)),
       owner_(owner),
       store_(commands, options_.stream, options_.group, std::move(token)),
-      reader_client_(host, {.link = options_.link, .max_waiting = 1}),
+      reader_client_(host, {.link = options_.link, .max_pending = 1}),
       reader_(reader_client_) {
   reader_client_.on_change([this](bool ready) {
     missed_ = missed_ || !ready;

@@ -30,6 +30,7 @@ void Calls::script(const redis::Script& script, std::vector<std::string> keys,
 }
 
 void Calls::command(redis::Command command, redis::Completion completion) {
+  command.sender = sender_;
   client_
       .submit(std::move(command),
               [alive = std::weak_ptr(alive_),

@@ -14,7 +14,9 @@ namespace notify::worker {
 
 class Calls {
  public:
-  explicit Calls(redis::Client& client) : client_(client) {}
+  // Of a client's requests there may be many: they have a bound of their own.
+  explicit Calls(redis::Client& client, redis::Sender sender = redis::Sender::kProduct)
+      : client_(client), sender_(sender) {}
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 
@@ -26,6 +28,7 @@ class Calls {
 
  private:
   redis::Client& client_;
+  redis::Sender sender_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 

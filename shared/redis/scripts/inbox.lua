@@ -1,10 +1,12 @@
 -- One page of an inbox: what its consumer has not acknowledged, oldest first. What the group has not
 -- given out yet is given to the consumer on the way, so that it stays until it is acknowledged. The
--- group is made where there is none, at the beginning of the stream, and the stream with it.
+-- group is made where there is none, at the beginning of the stream. A stream that is not there is not
+-- made: whoever asks for an inbox that nobody has written to leaves nothing behind.
 --
 -- KEYS  stream
 -- ARGV  group, consumer, id after which to go on ('0-0' for the first page), entries at most, bytes of
---       them at most (of the first one any number)
+--       them at most (of the first one any number), for how long in ms the stream is kept from now on
+--       ('0': for ever), which a first page says
 --
 -- Answers {cursor, more, trimmed, last, entry, entry, …}:
 --   cursor   where the next page goes on
@@ -27,13 +29,20 @@ local function read(from, n)
   return reply and reply[1] and reply[1][2] or {}
 end
 
+if after == '0-0' and ARGV[6] ~= '0' then
+  redis.pcall('PEXPIRE', stream, ARGV[6])
+end
+
 local chunk = 1
 local entries = read(after, chunk)
 if entries.err then
   if not string.find(entries.err, 'NOGROUP', 1, true) then
     return entries
   end
-  local made = redis.pcall('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
+  if redis.call('EXISTS', stream) == 0 then
+    return {after, 0, 0, '0-0'}
+  end
+  local made = redis.pcall('XGROUP', 'CREATE', stream, group, '0')
   if made.err then
     return made
   end

@@ -5,7 +5,8 @@
 -- KEYS  stream; then notify:{S}:idem:<sha256> if the publisher gave an idempotency key; then
 --       notify:{S}:latest if the latest entry is to be replayed to new subscribers; then
 --       notify:{S}:requests if the id of the request is to be kept beside the stream
--- ARGV  retained entries (0: all), retained age in ms (0: for ever), bell's channel, inline limit in
+-- ARGV  retained entries (0: all), retained age in ms (0: for ever; -N: the stream is an inbox, which
+--       goes as a whole, with its groups, when it was not used for N), bell's channel, inline limit in
 --       bytes, how long the idempotency key is remembered in ms (0: there is none), digest of what is
 --       published (empty: not to be compared), how long the entry is replayed in ms (0: it is not),
 --       id of the request (without blanks; empty: of no concern), of how many publishes (about) the
@@ -63,7 +64,9 @@ if type(id) == 'table' then
   return id
 end
 
-if age ~= '0' then
+if string.sub(age, 1, 1) == '-' then
+  redis.pcall('PEXPIRE', stream, string.sub(age, 2))
+elseif age ~= '0' then
   local oldest = string.match(id, '^%d+') - age
   if oldest > 0 then
     redis.pcall('XTRIM', stream, 'MINID', '~', string.format('%.0f', oldest))
