@@ -154,14 +154,26 @@ void inherit(std::vector<T>& own, const std::vector<T>& parent) {
 
 // ---- values with variables ----------------------------------------------------------------------
 
+// One of a template's variables: nginx knows it by its place, or it is a capture of the location's
+// regular expression ($1).
+struct TemplateVariable {
+  std::string_view name;
+  ngx_uint_t place = 0;  // the index of a variable, the number of a capture
+  bool capture = false;
+};
+
 // Text that may hold nginx's variables. Lives in the configuration's pool.
-using Template = ngx_http_complex_value_t;
+struct Template : ngx_http_complex_value_t {
+  std::span<const TemplateVariable> variables;
+};
 
 // Of an unknown variable nginx tells by itself, once all of the configuration is read.
 Result<Template*> compile_template(ngx_conf_t* cf, std::string_view word);
 // Words that may not be empty, each into its place; there are at least as many places.
 Result<void> compile_templates(ngx_conf_t* cf, Words words,
                                std::initializer_list<Template**> places);
+// The first of its variables that has no text in this request. Null: all have one.
+const TemplateVariable* empty_variable(ngx_http_request_t* r, const Template& value);
 // In the request's pool. nullopt: out of memory.
 std::optional<std::string_view> evaluate(ngx_http_request_t* r, Template* value);
 

@@ -11,7 +11,6 @@
 #include "ngx_notify_module/stream/sessions.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
@@ -45,8 +44,8 @@ Result<queue::Consumer::Options> options_of(ngx_http_request_t* r, const Wish& w
   queue::Consumer::Options options;
   options.settings = conf.settings();
   for (const Result<void>& named :
-       {check_stream(r, conf.key, wish.stream), check_group_name(wish.group),
-        wish.consumer.empty() ? Result<void>() : check_consumer_name(wish.consumer)}) {
+       {check_stream(r, conf.key, wish.stream), check_group(r, conf.group, wish.group),
+        wish.consumer.empty() ? Result<void>() : check_consumer(r, conf.consumer, wish.consumer)}) {
     if (!named) {
       return named.error();
     }

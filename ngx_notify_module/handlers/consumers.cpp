@@ -5,7 +5,6 @@
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
 #include "shared/base/json.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
@@ -16,8 +15,8 @@ ngx_int_t consumers(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (!stream || !group) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  for (const Result<void>& named :
-       {check_stream(r, conf.consumers.stream, *stream), check_group_name(*group)}) {
+  for (const Result<void>& named : {check_stream(r, conf.consumers.stream, *stream),
+                                    check_group(r, conf.consumers.group, *group)}) {
     if (!named) {
       return fail(r, named.error());
     }

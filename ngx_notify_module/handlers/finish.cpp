@@ -11,7 +11,6 @@
 #include "ngx_notify_module/transport/finished_ids.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
 #include "shared/base/json.hpp"
-#include "shared/model/stream_name.hpp"
 #include "shared/redis/schema_queues.hpp"
 
 namespace notify {
@@ -215,9 +214,10 @@ struct FinishWish {
 Result<void> check_names(ngx_http_request_t* r, const FinishWish& wish, const FinishConf& conf) {
   Result<void> outcome = check_stream(r, conf.stream, wish.stream);
   if (outcome) {
-    outcome = check_group_name(wish.group);
+    outcome = check_group(r, conf.group, wish.group);
   }
-  return outcome && conf.consumer != nullptr ? check_consumer_name(wish.consumer) : outcome;
+  return outcome && conf.consumer != nullptr ? check_consumer(r, conf.consumer, wish.consumer)
+                                             : outcome;
 }
 
 ngx_int_t serve_finish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {

@@ -11,7 +11,6 @@
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stream/inbox_session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
@@ -64,8 +63,8 @@ Result<InboxNames> read_inbox_names(ngx_http_request_t* r, Template* key, Templa
   if (!read_values(r, {{key, &stream}, {group, &texts[0]}, {consumer, &texts[1]}})) {
     return Error{ErrorKind::kInternal, "out of memory"};
   }
-  for (const Result<void>& named :
-       {check_stream(r, key, stream), check_group_name(texts[0]), check_consumer_name(texts[1])}) {
+  for (const Result<void>& named : {check_stream(r, key, stream), check_group(r, group, texts[0]),
+                                    check_consumer(r, consumer, texts[1])}) {
     if (!named) {
       return named.error();
     }

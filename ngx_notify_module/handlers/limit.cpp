@@ -6,7 +6,6 @@
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
-#include "shared/model/stream_name.hpp"
 
 namespace notify {
 namespace {
@@ -25,7 +24,7 @@ ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
   for (const Result<void>& named :
-       {check_stream(r, conf.limit.stream, *stream), check_group_name(*group)}) {
+       {check_stream(r, conf.limit.stream, *stream), check_group(r, conf.limit.group, *group)}) {
     if (!named) {
       return fail(r, named.error());
     }

@@ -1,5 +1,7 @@
 #include "ngx_notify_module/handlers/publish.hpp"
 
+#include <algorithm>
+
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/published.hpp"
@@ -38,16 +40,22 @@ Published read_reply(const redis::Reply& reply) {
 
 // A name that came in a field is that field's fault, and told as such.
 ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& error) {
-  if (conf.publish.key_fields.empty() || error.kind == ErrorKind::kForbidden) {
+  const auto& fields = conf.publish.key_fields;
+  const Validated& input = *find_context(r)->input;
+  const auto empty = std::find_if(fields.begin(), fields.end(), [&](std::size_t field) {
+    return input.values[field].text.empty();
+  });
+  // Where a part is missing that did not come in a field, no field is wrong.
+  if (fields.empty() || (error.kind == ErrorKind::kForbidden && empty == fields.end())) {
     return fail(r, error);
   }
-  const std::size_t index = conf.publish.key_fields[0];
+  const std::size_t index = empty == fields.end() ? fields[0] : *empty;
   const FieldRule& rule = conf.intake.rules[index];
   FieldError fault;
   fault.type = "value_error";
   fault.loc = {rule.in == FieldSource::kQuery ? "query" : "body", rule.name};
   fault.msg = "Value error, " + error.message;
-  fault.input = find_context(r)->input->values[index].raw;
+  fault.input = input.values[index].raw;
   fault.ctx = "{\"error\":{}}";
   return fail(r, {&fault, 1});
 }

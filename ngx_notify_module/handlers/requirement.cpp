@@ -5,6 +5,7 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/published.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 
@@ -49,6 +50,9 @@ ngx_int_t look_up_required(ngx_http_request_t* r, const LocConf& conf, std::size
   const std::optional<std::string_view> key = evaluate(r, conf.publish.requirement->key);
   if (!key) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  if (!check_parts(r, conf.publish.requirement->key)) {
+    return fail(r, conf.publish.requirement->status, conf.publish.requirement->text);
   }
   redis::Command command;
   command.arguments = {"EXISTS", std::string(*key)};

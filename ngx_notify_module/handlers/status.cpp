@@ -4,6 +4,7 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
+#include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/json.hpp"
 #include "shared/redis/page.hpp"
@@ -60,6 +61,11 @@ ngx_int_t status(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
         stream.group == nullptr ? std::optional<std::string_view>("") : evaluate(r, stream.group);
     if (!group) {
       return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (const Result<void> named =
+            stream.group == nullptr ? Result<void>() : check_parts(r, stream.group);
+        !named) {
+      return fail(r, named.error());
     }
     commands.push_back(status_command(name->key, *group));
     commands.back().wait = redis::Milliseconds(*conf.redis_wait);
