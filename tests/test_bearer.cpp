@@ -18,6 +18,20 @@ START_TEST(takes_the_token_as_it_stands) {
 }
 END_TEST
 
+START_TEST(takes_the_scheme_as_http_has_it) {
+  for (const std::string_view same :
+       {"Bearer abc"sv, "bearer abc"sv, "BEARER abc"sv, "bEaReR   abc"sv}) {
+    EXPECT_EQ_ROW(same, parse_bearer_token(same).value_or("<none>"), "abc");
+  }
+  EXPECT_EQ(parse_bearer_token("bearer ").value_or("<none>"), "");
+  EXPECT_EQ(parse_bearer_token("bearer a b").value_or("<none>"), "a b");
+  for (const std::string_view other : {""sv, "Bearer"sv, "bearerabc"sv, "Bearer\tabc"sv,
+                                       " Bearer abc"sv, "Basic abc"sv, "abc"sv}) {
+    EXPECT_ROW(other, !parse_bearer_token(other));
+  }
+}
+END_TEST
+
 START_TEST(compares_with_the_one_token) {
   struct Row {
     std::optional<std::string_view> header;
@@ -68,5 +82,5 @@ END_TEST
 
 }  // namespace
 
-CHECK_MAIN("bearer", takes_the_token_as_it_stands, compares_with_the_one_token,
-           takes_any_of_several)
+CHECK_MAIN("bearer", takes_the_token_as_it_stands, takes_the_scheme_as_http_has_it,
+           compares_with_the_one_token, takes_any_of_several)

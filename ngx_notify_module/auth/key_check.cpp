@@ -7,7 +7,6 @@
 #include "ngx_notify_module/ngx/address.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "shared/auth/bearer.hpp"
-#include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
@@ -38,12 +37,13 @@ std::string_view key_of(const ngx_http_request_t* r, const KeySource& source,
                         std::string& decoded) {
   std::string_view key;
   if (!source.header.empty()) {
-    key = find_header(r, source.header).value.value_or("");
+    const HeaderValue header = find_header(r, source.header);
+    key = header.repeated ? std::string_view() : header.value.value_or("");
   } else if (r->headers_in.authorization != nullptr) {
     key = parse_bearer(view(r->headers_in.authorization->value)).value_or("");
   }
   if (key.empty() && !source.argument.empty()) {
-    decoded = query_arg(view(r->args), source.argument).value_or("");
+    decoded = find_argument(r, source.argument).value;
     return decoded;
   }
   return key;

@@ -2,7 +2,6 @@
 
 #include "ngx_notify_module/auth/headers.hpp"
 #include "shared/auth/bearer.hpp"
-#include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
@@ -19,10 +18,14 @@ Result<void> by_signature(ngx_http_request_t* r, const SignatureConf& conf) {
 Result<void> by_jwt(ngx_http_request_t* r, const JwtConf& conf, Context& context) {
   std::string token;
   if (!conf.argument.empty()) {
-    token = query_arg(view(r->args), conf.argument).value_or("");
+    ArgumentValue argument = find_argument(r, conf.argument);
+    if (argument.differs) {
+      return Error{ErrorKind::kUnauthorized, "Invalid token"};
+    }
+    token = std::move(argument.value);
   }
   if (token.empty() && r->headers_in.authorization != nullptr) {
-    token = parse_bearer(view(r->headers_in.authorization->value)).value_or("");
+    token = parse_bearer_token(view(r->headers_in.authorization->value)).value_or("");
   }
   const ngx_time_t* time = ngx_timeofday();
   const double now = static_cast<double>(time->sec) + static_cast<double>(time->msec) / 1000.0;

@@ -1,5 +1,6 @@
 #include "ngx_notify_module/handlers/history.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -28,11 +29,29 @@ FieldError fault(std::string_view argument, std::string_view input, std::string 
   return error;
 }
 
+// An argument that is there several times with values that differ is none that could be obeyed.
+std::optional<std::string> read_argument(std::string_view query, std::string_view argument,
+                                         std::vector<FieldError>& faults) {
+  std::vector<std::string> values = query_args(query, argument);
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  const bool differs = std::any_of(values.begin(), values.end(),
+                                   [&](const std::string& value) { return value != values[0]; });
+  if (differs) {
+    faults.push_back(fault(argument, values[0], "value_error",
+                           "Value error, it is given several times with different values",
+                           "{\"error\":{}}"));
+    return "";
+  }
+  return std::move(values[0]);
+}
+
 // An event id, also one of a client with several streams, of which this is one. An argument that is
 // empty is not there.
 std::optional<EntryId> read_id(std::string_view query, std::string_view argument,
                                std::string_view stream, std::vector<FieldError>& faults) {
-  const std::string text = query_arg(query, argument).value_or("");
+  const std::string text = read_argument(query, argument, faults).value_or("");
   if (text.empty()) {
     return std::nullopt;
   }
@@ -53,8 +72,9 @@ std::optional<EntryId> read_id(std::string_view query, std::string_view argument
 
 std::uint64_t read_limit(std::string_view query, const HistoryConf& conf,
                          std::vector<FieldError>& faults) {
-  const std::optional<std::string> text = query_arg(query, "limit");
-  if (!text) {
+  const std::size_t before = faults.size();
+  const std::optional<std::string> text = read_argument(query, "limit", faults);
+  if (!text || faults.size() > before) {
     return conf.count;
   }
   const std::optional<std::int64_t> limit = parse_i64(*text);

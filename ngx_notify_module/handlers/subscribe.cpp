@@ -53,28 +53,16 @@ hub::Start start_of(const LastEventId& last, std::string_view stream, bool first
   return anew;  // it was not among the client's streams
 }
 
-// One of the variables of its key has no value.
-bool is_left_out(ngx_http_request_t* r, const StreamTemplate& stream) {
-  for (const ngx_uint_t index : stream.variables) {
-    const ngx_http_variable_value_t* value = ngx_http_get_flushed_variable(r, index);
-    if (value == nullptr || value->not_found || value->len == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // What the client is to get. kInternal: out of memory.
 Result<std::vector<WantedStream>> wanted_streams(ngx_http_request_t* r, const SubscribeConf& conf) {
-  const LastEventId last =
-      parse_last_event_id(find_header(r, "last-event-id").value, view(r->args));
+  const LastEventId last = parse_last_event_id(find_headers(r, "last-event-id"), view(r->args));
   const bool several = conf.streams.size() > 1;
   std::vector<WantedStream> wanted;
-  for (const StreamTemplate& each : conf.streams) {
-    if (several && is_left_out(r, each)) {
-      continue;
+  for (Template* each : conf.streams) {
+    if (several && empty_variable(r, *each) != nullptr) {
+      continue;  // left out
     }
-    const Result<std::string_view> key = read_stream(r, each.key);
+    const Result<std::string_view> key = read_stream(r, each);
     if (!key) {
       return key.error();
     }
@@ -134,28 +122,6 @@ ngx_int_t subscribe(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   return NGX_DONE;
 }
 
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-// The variables of a template, but for the captures of a regular expression ($1).
-std::vector<std::string_view> variable_names(std::string_view text) {
-  std::vector<std::string_view> names;
-  for (std::size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at)) {
-    at += text.substr(at + 1).starts_with('{') ? 2 : 1;
-    std::size_t end = at;
-    while (end < text.size() && is_name_char(text[end])) {
-      ++end;
-    }
-    const std::string_view name = text.substr(at, end - at);
-    if (!name.empty() && !(name[0] >= '0' && name[0] <= '9')) {
-      names.push_back(name);
-    }
-    at = end;
-  }
-  return names;
-}
-
 // A directive that is one time, where 0 has a meaning of its own.
 Result<ngx_msec_t> parse_positive_time(std::string_view word) {
   Result<ngx_msec_t> time = parse_time(word);
@@ -184,16 +150,7 @@ Result<void> set_subscribe(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!key) {
       return key.error();
     }
-    StreamTemplate stream{*key, {}};
-    for (const std::string_view name : variable_names(word)) {
-      ngx_str_t text = to_pool(cf->pool, name);
-      const ngx_int_t index = ngx_http_get_variable_index(cf, &text);
-      if (index == NGX_ERROR) {
-        return already_logged();
-      }
-      stream.variables.push_back(static_cast<ngx_uint_t>(index));
-    }
-    conf.subscribe.streams.push_back(std::move(stream));
+    conf.subscribe.streams.push_back(*key);
   }
   return add_operation(cf, conf, {"notify_subscribe", NGX_HTTP_GET | NGX_HTTP_HEAD, &subscribe});
 }

@@ -1,9 +1,10 @@
 #pragma once
 
-// Where a client says that it was: the header Last-Event-ID, or the argument `last_event_id` for
-// those who cannot set headers. Any bytes may stand there. Pure.
+// Where a client says that it was: the header Last-Event-ID, or an argument of the query for those
+// who cannot set headers. Any bytes may stand there. Pure.
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,13 @@ struct LastEventId {
   std::vector<StreamPosition> places;  // kSeveral
 };
 
-// The header wins, unless it is empty. `query` without the `?`.
-LastEventId parse_last_event_id(std::optional<std::string_view> header, std::string_view query);
+// `headers`: the values of all headers of that name. They win over the query (without the `?`),
+// unless all are empty: a client that comes back has the URL that it began with. In the query an
+// argument counts whose name is `last event id` in any case of letters, with or without `-` and `_`
+// between the words: each of them is some client's.
+//
+// Of several places that differ the earliest counts: an event that comes again can be recognised,
+// one that is left out cannot. kUnknown where they cannot be compared.
+LastEventId parse_last_event_id(std::span<const std::string_view> headers, std::string_view query);
 
 }  // namespace notify

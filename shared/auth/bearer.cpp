@@ -1,6 +1,9 @@
 #include "shared/auth/bearer.hpp"
 
+#include <algorithm>
+
 #include "shared/base/crypto.hpp"
+#include "shared/base/text.hpp"
 
 namespace notify {
 namespace {
@@ -15,6 +18,17 @@ std::optional<std::string_view> parse_bearer(std::string_view authorization) {
     return std::nullopt;
   }
   return authorization.substr(kScheme.size());
+}
+
+std::optional<std::string_view> parse_bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer";
+  if (!iequals(authorization.substr(0, kScheme.size()), kScheme) ||
+      !authorization.substr(kScheme.size()).starts_with(' ')) {
+    return std::nullopt;
+  }
+  authorization.remove_prefix(kScheme.size());
+  authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
+  return authorization;
 }
 
 Result<void> verify_bearer(std::optional<std::string_view> authorization, const BearerRule& rule) {

@@ -13,6 +13,10 @@ namespace notify {
 // another scheme. The scheme is case-sensitive, as in the systems that this replaces.
 std::optional<std::string_view> parse_bearer(std::string_view authorization);
 
+// The same as HTTP has it: the scheme in any case of letters (RFC 9110, 11.1), and one or more
+// blanks behind it (11.4).
+std::optional<std::string_view> parse_bearer_token(std::string_view authorization);
+
 // The tokens that are right, and what is told to whom has none of them.
 struct BearerRule {
   std::vector<std::string> tokens;  // none, or an empty one: verifies nothing

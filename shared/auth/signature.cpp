@@ -10,17 +10,13 @@ namespace {
 
 Error forbidden(std::string message) { return {ErrorKind::kForbidden, std::move(message)}; }
 
-// What Python's int() takes off both ends. Header values reach Python as Latin-1, so that its two
-// blanks above ASCII are blanks too.
-bool is_python_blank(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == ' ' || (byte >= 0x09 && byte <= 0x0d) || (byte >= 0x1c && byte <= 0x1f) ||
-         byte == 0x85 || byte == 0xa0;
-}
+// Field values have blanks and tabs around them at most (RFC 9110, 5.5).
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// An integer as Python's int() reads it: `valid`, and the value where 64 bits hold it.
+// An integer in the spelling that the replaced service took (Python's int(): a sign, `_` between
+// digits): `valid`, and the value where 64 bits hold it.
 struct PythonInteger {
   bool valid = false;
   std::optional<std::int64_t> value;
@@ -28,8 +24,8 @@ struct PythonInteger {
 
 PythonInteger parse_python_integer(std::string_view text) {
   constexpr std::size_t kMaxDigits = 4300;  // beyond it int() refuses
-  while (!text.empty() && is_python_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_python_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   std::string digits;
   if (text.starts_with('-')) {
     digits = "-";
