@@ -71,6 +71,34 @@ START_TEST(shows_an_entry) {
 }
 END_TEST
 
+std::string name_of(const EventRules& rules, std::string_view type) {
+  Entry entry;
+  entry.fields = {{"type", std::string(type)}};
+  return rules.show("s", entry).name;
+}
+
+START_TEST(own_names_stay_own) {
+  const auto rules_of = [](std::string_view name) {
+    const std::string_view words[] = {name, "data=x"};
+    EventRules rules;
+    rules.add(*parse_event_rule(words));
+    return rules;
+  };
+  EventRules rules = rules_of("name=$text_type");
+  rules.reserve("hello");
+  for (const std::string_view own :
+       {"gap", "expired", "ready", "open", "place", "error", "hello"}) {
+    EXPECT_EQ_ROW(own, name_of(rules, own), "_" + std::string(own));
+    EXPECT_EQ_ROW(own, name_of(rules, "_" + std::string(own)), "__" + std::string(own));
+  }
+  EXPECT_EQ(name_of(rules, "g\nap"), "_gap");
+  for (const std::string_view other : {"Gap", "gaps", "_", "", "message", "_x", "gap_"}) {
+    EXPECT_EQ_ROW(other, name_of(rules, other), other);
+  }
+  EXPECT_EQ(name_of(rules_of("name=gap"), "x"), "gap");  // what the configuration says is meant
+}
+END_TEST
+
 START_TEST(refuses_what_it_does_not_know) {
   struct Row {
     std::vector<std::string_view> words;
@@ -136,5 +164,5 @@ END_TEST
 
 using namespace notify::test;  // NOLINT
 
-CHECK_MAIN("event template", shows_an_entry, refuses_what_it_does_not_know,
+CHECK_MAIN("event template", shows_an_entry, own_names_stay_own, refuses_what_it_does_not_know,
            the_first_rule_that_fits_counts, an_entry_of_many_fields)

@@ -39,6 +39,8 @@ START_TEST(an_event_has_its_data_first) {
       {"comment", sse::comment(""), ":\n\n"},
       {"comment with text", sse::comment("keepalive"), ": keepalive\n\n"},
       {"comment with lines", sse::comment("a\ndata: b"), ": a\n: data: b\n\n"},
+      {"comment line", sse::comment_line(""), ":\n"},
+      {"comment line with text", sse::comment_line("a\nb"), ": a\n: b\n"},
       {"gap", sse::gap("user:1", "trimmed", EntryId{5, 17}),
        "data: {\"stream\":\"user:1\",\"reason\":\"trimmed\",\"after\":\"5-00000011\"}\n"
        "event: gap\n\n"},

@@ -1,5 +1,7 @@
 #include "ngx_notify_module/stream/out_chain.hpp"
 
+#include "ngx_notify_module/ngx/last_filters.hpp"
+
 namespace notify {
 namespace {
 
@@ -43,12 +45,23 @@ ngx_int_t OutChain::send(std::span<const hub::BytesRef> pieces, bool last) {
   return pass(first);
 }
 
+// The pool's, since nginx may hold it for longer than a slot would wait.
+ngx_int_t OutChain::send_flush() {
+  auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(request_->pool));
+  if (buffer == nullptr) {
+    return NGX_ERROR;
+  }
+  buffer->flush = 1;
+  ngx_chain_t link{buffer, nullptr};
+  return pass(&link);
+}
+
 ngx_int_t OutChain::flush() { return pass(nullptr); }
 
 bool OutChain::blocked() const { return request_->connection->buffered != 0 || request_->buffered; }
 
 ngx_int_t OutChain::pass(ngx_chain_t* chain) {
-  const ngx_int_t outcome = ngx_http_output_filter(request_, chain);
+  const ngx_int_t outcome = send_body_through(request_, chain);
   if (outcome == NGX_ERROR) {
     return NGX_ERROR;
   }

@@ -22,9 +22,12 @@ class OutChain {
   OutChain(const OutChain&) = delete;
   OutChain& operator=(const OutChain&) = delete;
 
-  // One call of nginx's body filters, flushed. `last` ends the response. NGX_OK: all is gone;
+  // One call of nginx's last body filters, flushed. `last` ends the response. NGX_OK: all is gone;
   // NGX_AGAIN: the socket is full, and blocked() until a later write event; NGX_ERROR.
   ngx_int_t send(std::span<const hub::BytesRef> pieces, bool last = false);
+
+  // Nothing, but what nginx holds goes: the head, at once. As send().
+  ngx_int_t send_flush();
 
   // On a write event: lets nginx write what it holds. As send().
   ngx_int_t flush();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ngx_notify_module/ngx/last_filters.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
 #include "ngx_notify_module/wire/sse.hpp"
@@ -84,7 +85,7 @@ ngx_int_t send_stream_head(ngx_http_request_t* r) {
     return NGX_ERROR;
   }
   ngx_http_set_log_request(r->connection->log, r);
-  return ngx_http_send_header(r);
+  return send_head_through(r);
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -212,8 +213,13 @@ hub::Flow Outlet::flush_head() {
     return hub::Flow::kClosed;
   }
   state_ = State::kStreaming;
-  const ngx_int_t outcome = ngx_http_send_special(r_, NGX_HTTP_FLUSH);
-  return settle(outcome == NGX_OK && out_.blocked() ? NGX_AGAIN : outcome);
+  if (r_->stream != nullptr && socket_ == nullptr) {
+    // A flush without bytes does not reach the connection that HTTP/2 streams share: over TLS the
+    // head would stay in its buffer.
+    const hub::BytesRef line(sse::comment_line(""));
+    return settle(out_.send(std::span(&line, 1)));
+  }
+  return settle(out_.send_flush());
 }
 
 hub::Flow Outlet::open() {
@@ -227,10 +233,15 @@ hub::Flow Outlet::open() {
   if (!first) {
     return head_sent_ ? hub::Flow::kOpen : flush_head();
   }
-  return send(std::span(&first, 1));
+  return pass(std::span(&first, 1));
 }
 
 hub::Flow Outlet::send(std::span<const hub::BytesRef> pieces) {
+  spoke_ = true;
+  return pass(pieces);
+}
+
+hub::Flow Outlet::pass(std::span<const hub::BytesRef> pieces) {
   if (over()) {
     return hub::Flow::kClosed;
   }
@@ -457,7 +468,8 @@ void Outlet::on_due(std::uint64_t now_ms) {
   if (interval > 0 && now_ms >= next_beat_ms_) {
     next_beat_ms_ += ((now_ms - next_beat_ms_) / interval + 1) * interval;
     // Who takes nothing hears nothing.
-    if (state_ == State::kStreaming && send(std::span(&conf_.heartbeat, 1)) == hub::Flow::kClosed) {
+    const hub::BytesRef& beat = spoke_ ? conf_.later_heartbeat : conf_.heartbeat;
+    if (state_ == State::kStreaming && pass(std::span(&beat, 1)) == hub::Flow::kClosed) {
       return;
     }
   }

@@ -117,6 +117,7 @@ class Outlet : public hub::Hook<SessionTag>, public hub::Hook<ClosingTag>, hub::
   void expire();
   [[nodiscard]] bool send_head();
   [[nodiscard]] hub::Flow flush_head();
+  [[nodiscard]] hub::Flow pass(std::span<const hub::BytesRef> pieces);
   [[nodiscard]] hub::Flow settle(ngx_int_t outcome);
   void block();
   [[nodiscard]] bool wait_writable();
@@ -141,6 +142,7 @@ class Outlet : public hub::Hook<SessionTag>, public hub::Hook<ClosingTag>, hub::
   std::uint64_t expires_ms_ = kNever;
   State state_ = State::kWaiting;
   bool head_sent_ = false;
+  bool spoke_ = false;  // the feed has sent something
   bool revoked_ = false;
 };
 

@@ -17,6 +17,7 @@ namespace notify {
 class SseFormat final : public hub::Format {
  public:
   void add(EventRule rule) { rules_.add(std::move(rule)); }
+  void reserve(std::string_view name) { rules_.reserve(name); }
 
   [[nodiscard]] std::string entry(std::string_view stream, const Entry& entry) const override {
     return rules_.render(stream, entry);

@@ -15,6 +15,13 @@ Result<void> SubscribeConf::merge(const MergeScope& scope, const SubscribeConf& 
   if (!opening) {
     opening = parent.opening;
   }
+  // What the stream's first event is called no entry may be called. Formats are shared: a copy.
+  bool own_opening = false;
+  if (opening && !opening->name.empty() && !format->rules().is_reserved(opening->name)) {
+    format = std::make_shared<SseFormat>(*format);
+    format->reserve(opening->name);
+    own_opening = true;
+  }
   open_format = std::make_shared<const SseOpenFormat>(format);
   inherit(replay, parent.replay, Replay{});
   inherit(retry, parent.retry, 0);
@@ -32,7 +39,7 @@ Result<void> SubscribeConf::merge(const MergeScope& scope, const SubscribeConf& 
   }
   first_frame = frame.empty() ? hub::BytesRef() : hub::BytesRef(std::move(frame));
   // One format for all locations that look alike: a frame is rendered once for each.
-  message_format = own_look || !parent.message_format
+  message_format = own_look || own_opening || !parent.message_format
                        ? std::make_shared<const MessageFormat>(format, websocket->shape)
                        : parent.message_format;
   open_message_format = std::make_shared<const OpenMessageFormat>(message_format);
@@ -40,6 +47,9 @@ Result<void> SubscribeConf::merge(const MergeScope& scope, const SubscribeConf& 
     first_message = hub::BytesRef(message::frame(websocket->shape, {first.data, first.name, ""}));
   }
   heartbeat = hub::BytesRef(sse::comment(keepalive->text));
+  later_heartbeat = streams.size() > 1 || format->rules().has_ids()
+                        ? hub::BytesRef(sse::comment_line(keepalive->text))
+                        : heartbeat;
   return {};
 }
 

@@ -26,12 +26,6 @@ struct Keepalive {
   bool at_once = false;  // the first one comes with the head
 };
 
-// One stream of a location.
-struct StreamTemplate {
-  Template* key = nullptr;
-  std::vector<ngx_uint_t> variables;  // that it names; where one is empty there is no such stream
-};
-
 // What a new subscriber gets of what was before.
 struct Replay {
   unsigned count = 0;  // 0: nothing
@@ -46,7 +40,7 @@ struct WebSocketConf {
 };
 
 struct SubscribeConf {
-  std::vector<StreamTemplate> streams;  // set by the operation
+  std::vector<Template*> streams;  // their names; set by the operation
   std::shared_ptr<SseFormat> format;
   std::optional<Replay> replay;
   std::optional<Opening> opening;
@@ -61,6 +55,7 @@ struct SubscribeConf {
   std::shared_ptr<const SseOpenFormat> open_format;
   hub::BytesRef first_frame;  // empty: nothing to say
   hub::BytesRef heartbeat;
+  hub::BytesRef later_heartbeat;  // once an event has been sent
   std::shared_ptr<const MessageFormat> message_format;
   std::shared_ptr<const OpenMessageFormat> open_message_format;
   hub::BytesRef first_message;  // of a WebSocket; empty: nothing to say

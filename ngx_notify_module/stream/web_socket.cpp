@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ngx_notify_module/ngx/address.hpp"
+#include "ngx_notify_module/ngx/last_filters.hpp"
 
 namespace notify {
 namespace {
@@ -59,7 +60,7 @@ ngx_int_t WebSocket::send_head() {
   ngx_http_set_log_request(r_->connection->log, r_);
   ngx_event_t* read = r_->connection->read;
   ngx_post_event(read, &ngx_posted_next_events);  // what came along with the request
-  return ngx_http_send_header(r_);
+  return send_head_through(r_);
 }
 
 // ---- reading ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "ngx_notify_module/wire/event_template.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -235,6 +236,38 @@ Result<EventRule> parse_event_rule(std::span<const std::string_view> words) {
   return rule;
 }
 
+bool EventTemplate::is_fixed() const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return part.kind == Kind::kLiteral; });
+}
+
+bool EventRules::is_reserved(std::string_view name) const {
+  return std::find(std::begin(kOwnEvents), std::end(kOwnEvents), name) != std::end(kOwnEvents) ||
+         std::find(reserved_.begin(), reserved_.end(), name) != reserved_.end();
+}
+
+bool EventRules::has_ids() const {
+  const bool all_fit = !rules_.empty() && !rules_.back().if_field;
+  return !all_fit ||
+         std::any_of(rules_.begin(), rules_.end(), [](const EventRule& rule) { return rule.id; });
+}
+
+void EventRules::reserve(std::string_view name) {
+  if (!is_reserved(name)) {
+    reserved_.emplace_back(name);
+  }
+}
+
+std::string EventRules::name_of(const EventRule& rule, std::string_view stream,
+                                const Entry& entry) const {
+  std::string name = rule.name ? rule.name->render(stream, entry) : std::string();
+  const std::size_t word = std::min(name.find_first_not_of('_'), name.size());
+  if (rule.name && !rule.name->is_fixed() && is_reserved(std::string_view(name).substr(word))) {
+    name.insert(0, 1, '_');
+  }
+  return name;
+}
+
 Event EventRules::show(std::string_view stream, const Entry& entry) const {
   const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const EventRule& each) {
     return !each.if_field || entry.find(*each.if_field) != nullptr;
@@ -244,7 +277,7 @@ Event EventRules::show(std::string_view stream, const Entry& entry) const {
     append_object(object, entry);
     return {std::move(object), "", format_event_id(entry.id)};
   }
-  return {rule->data.render(stream, entry), rule->name ? rule->name->render(stream, entry) : "",
+  return {rule->data.render(stream, entry), name_of(*rule, stream, entry),
           rule->id ? format_event_id(entry.id) : ""};
 }
 

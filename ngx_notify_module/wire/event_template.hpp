@@ -40,6 +40,8 @@ class EventTemplate {
   static Result<EventTemplate> compile(std::string_view text, Place place);
 
   [[nodiscard]] std::string render(std::string_view stream, const Entry& entry) const;
+  // The same text for each entry, as the configuration has it.
+  [[nodiscard]] bool is_fixed() const;
 
  private:
   enum class Kind { kLiteral, kEventId, kEntryId, kStream, kObject, kQuoted, kAsIs, kPlain };
@@ -73,9 +75,20 @@ struct Event {
   std::string id;    // empty: none
 };
 
+// Names by which the product itself and browsers speak to a stream's client. A name that comes from
+// an entry is never one of them: it gets a `_` in front, as does one that has some already, so that
+// two names stay two.
+inline constexpr std::string_view kOwnEvents[] = {"gap",  "expired", "ready",
+                                                  "open", "place",   "error"};
+
 class EventRules {
  public:
   void add(EventRule rule) { rules_.push_back(std::move(rule)); }
+  // One more own name: that of `notify_open`.
+  void reserve(std::string_view name);
+  [[nodiscard]] bool is_reserved(std::string_view name) const;
+  // Whether an entry may be shown with an id.
+  [[nodiscard]] bool has_ids() const;
 
   [[nodiscard]] Event show(std::string_view stream, const Entry& entry) const;
   // As a frame of server-sent events.
@@ -86,7 +99,11 @@ class EventRules {
   [[nodiscard]] std::string render_json(std::string_view stream, const Entry& entry) const;
 
  private:
+  [[nodiscard]] std::string name_of(const EventRule& rule, std::string_view stream,
+                                    const Entry& entry) const;
+
   std::vector<EventRule> rules_;
+  std::vector<std::string> reserved_;  // besides kOwnEvents
 };
 
 }  // namespace notify

@@ -84,10 +84,11 @@ std::string retry(std::uint64_t ms) {
   return out;
 }
 
-std::string comment(std::string_view text) {
+std::string comment(std::string_view text) { return comment_line(text) + "\n"; }
+
+std::string comment_line(std::string_view text) {
   std::string out;
   append_lines(out, text.empty() ? ":" : ": ", text);
-  out.push_back('\n');
   return out;
 }
 

@@ -38,6 +38,9 @@ std::string retry(std::uint64_t ms);
 
 // A comment: keeps the connection alive, seen by nobody. Without text a lone colon.
 std::string comment(std::string_view text);
+// The same without the blank line behind it: where a client has had an id, some make an empty event
+// of any blank line.
+std::string comment_line(std::string_view text);
 
 // `event: expired`: what the stream was opened with (`token`, `key`) is no longer good; it ends
 // here.

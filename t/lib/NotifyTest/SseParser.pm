@@ -37,7 +37,10 @@ sub feed ($self, $bytes) {
         $self->_block(substr $buffer, $from, $end - $from);
         $from = $end + 2;
     }
-    return $self->_keep(substr $buffer, $from);
+    my $rest = substr $buffer, $from;
+    # A comment is one as soon as its line ends, whatever follows.
+    $self->_block($1) while $rest =~ s/\A(:[^\n]*)\n//;
+    return $self->_keep($rest);
 }
 
 sub _keep ($self, $buffer) {
