@@ -26,12 +26,12 @@ void exit_process(ngx_cycle_t* cycle);
 constinit auto commands = concat_directives(
     kMainDirectives, kLocationDirectives, kAuthDirectives, kBearerDirectives, kKeyDirectives,
     kHmacDirectives, kMemberDirectives, kMemberTokenDirectives, kOriginDirectives,
-    kRequestIdDirectives, kPathDirectives, kIntakeDirectives, kErrorsDirectives, kPublishDirectives,
-    kBatchPublishDirectives, kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives,
-    kInboxDirectives, kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives,
-    kLimitDirectives, kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives,
-    kAdminDirectives, kOwnershipDirectives, kHealthDirectives, kReturnDirectives,
-    kMetricsDirectives);
+    kRequestIdDirectives, kPathDirectives, kCorsDirectives, kContentTypeDirectives,
+    kIntakeDirectives, kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives,
+    kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives, kInboxDirectives,
+    kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives, kLimitDirectives,
+    kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives, kAdminDirectives,
+    kOwnershipDirectives, kHealthDirectives, kReturnDirectives, kMetricsDirectives);
 
 constinit ngx_http_module_t context = {
     entry_or<&add_variables, NGX_ERROR>,  // preconfiguration
@@ -135,6 +135,9 @@ ngx_int_t add_handlers(ngx_conf_t* cf) {
   }
   const bool added =
       prepare_request_ids(cf) &&
+      // Those of a phase run from the last to the first.
+      push_handler(cf, NGX_HTTP_PREACCESS_PHASE, entry<&check_part>) != nullptr &&
+      push_handler(cf, NGX_HTTP_PREACCESS_PHASE, entry<&answer_preflight>) != nullptr &&
       push_handler(cf, NGX_HTTP_PREACCESS_PHASE, entry<&begin_request_id>) != nullptr &&
       push_handler(cf, NGX_HTTP_ACCESS_PHASE, entry<&check_access>) != nullptr &&
       push_first(cf, NGX_HTTP_LOG_PHASE, entry<&mask_request>);

@@ -41,7 +41,7 @@ for my $path ('/', '/nowhere', '/publish', '/publish/', '/publish/test/more', '/
     '/publish//test', '/publish/x/../test', '/status/x%2F..%2Ftest', '/clear/x%2f..%2Ftest', '//status',
     '/api/v1/nowhere', '/api/v1/internal/notify/publish/more', '/publish/test%2Fmore',
     # what the configuration names for itself
-    '/environments/not_found', '/api/v1/preflight', "$stream/named", "$stream/named?token=x")
+    '/environments/not_found', "$stream/named", "$stream/named?token=x")
 {
     my $answer = $t->signed('GET', $path);
     $t->answers("$path is 404", $answer, 404, '{"detail":"Not Found"}',

@@ -60,7 +60,7 @@ for my $size (1, 100, 20_000, 200_000) {
     my $file = "$t->{dir}/body";
     $t->write_file($file, '{"type":"t","user_id":"u","data":"' . 'x' x $size . '"}');
     my ($status, $output) = $t->run(['curl', '-sS', '--http2', '--cacert', $tls->ca,
-        '-w', ' %{http_code} %{http_version}', '--data-binary', "\@$file",
+        '-w', ' %{http_code} %{http_version}', '-H', 'Content-Type: application/json', '--data-binary', "\@$file",
         "$url/api/v1/internal/notify/publish"]);
     like($output, qr/"accepted":true.* 202 2$/, "$size bytes published over HTTP/2");
 }

@@ -47,6 +47,8 @@ $rows->row($publish, 422, ask($publish, body => $_)) for '{', '{"type":"t","user
 $rows->row($publish, 422, ask($publish, body => event('a\nb')), 'no name for a stream');
 $rows->row($_, 413, ask($_, body => 'x' x 1_100_000)) for $rows->names;
 
+$rows->row($publish, 415, ask($publish, body => event('alice'), headers => ['Content-Type' => 'text/plain']), 'no JSON');
+
 my $closed = $t->start_other_nginx(shipped => 1, allow => "deny all;\n");
 $rows->row($publish, 403, ask($publish, body => event('alice'), port => $closed->port), 'an address that is not let in');
 

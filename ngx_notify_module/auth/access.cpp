@@ -39,7 +39,7 @@ ngx_int_t refuse(ngx_http_request_t* r, const AuthConf& auth, const Error& error
   count(error.kind);
   const auto* core =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
-  if (core->satisfy == NGX_HTTP_SATISFY_ANY) {
+  if (core->satisfy == NGX_HTTP_SATISFY_ANY && r == r->main) {
     // Another module may know better: nginx goes on, and answers itself if none does.
     const bool forbidden = error.kind == ErrorKind::kForbidden || error.kind == ErrorKind::kInvalid;
     return forbidden ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED;
@@ -53,7 +53,9 @@ ngx_int_t refuse(ngx_http_request_t* r, const AuthConf& auth, const Error& error
     const Header headers[] = {{"Retry-After", seconds}};
     return end(r, fail(r, NGX_HTTP_TOO_MANY_REQUESTS, error.message, headers));
   }
-  return end(r, fail(r, error));
+  // auth_request knows these two; any other one would be an error of the server to it.
+  const bool as_forbidden = r != r->main && error.kind == ErrorKind::kInvalid;
+  return end(r, fail(r, as_forbidden ? Error{ErrorKind::kForbidden, error.message} : error));
 }
 
 // What notify_auth says.
@@ -68,7 +70,7 @@ ngx_int_t check_methods(ngx_http_request_t* r, const LocConf& conf) {
   }
   const bool by_body = std::find(conf.auth.methods->begin(), conf.auth.methods->end(),
                                  AuthMethod::kHmac) != conf.auth.methods->end();
-  if (by_body && !has_body(r)) {
+  if (by_body && !has_body(r) && r == r->main) {
     const ngx_int_t outcome = read_body_in_phase(r, *conf.intake.max_message);
     return end(r, outcome);
   }
@@ -113,16 +115,8 @@ ngx_int_t check_methods(ngx_http_request_t* r, const LocConf& conf) {
                 told == AuthMethod::kKey || !refusal ? key->outcome.error() : *refusal);
 }
 
-}  // namespace
-
-ngx_int_t check_access(ngx_http_request_t* r) {
-  const LocConf& conf = *loc_conf<LocConf>(r);
-  if (!path_matches(r)) {
-    return end(r, refuse_path(r));
-  }
-  if (r->content_handler == kContentHandler && conf.operations.find(r->method) == nullptr) {
-    return end(r, refuse_method(r));
-  }
+// What notify_origin, notify_auth and notify_member say.
+ngx_int_t check_guards(ngx_http_request_t* r, const LocConf& conf) {
   if (const Result<void> page = check_origin(r, *conf.auth.origin); !page) {
     count(page.error().kind);
     return end(r, fail(r, page.error()));  // whatever else would let it in
@@ -140,6 +134,27 @@ ngx_int_t check_access(ngx_http_request_t* r) {
     return wait_in_phase(r);
   }
   return *member ? NGX_OK : refuse(r, conf.auth, member->error());
+}
+
+}  // namespace
+
+ngx_int_t check_part(ngx_http_request_t* r) {
+  if (r == r->main) {
+    return NGX_DECLINED;
+  }
+  const ngx_int_t outcome = check_guards(r, *loc_conf<LocConf>(r));
+  return outcome == NGX_OK ? NGX_DECLINED : outcome;  // NGX_OK would skip the phase's other modules
+}
+
+ngx_int_t check_access(ngx_http_request_t* r) {
+  const LocConf& conf = *loc_conf<LocConf>(r);
+  if (!path_matches(r)) {
+    return end(r, refuse_path(r));
+  }
+  if (r->content_handler == kContentHandler && conf.operations.find(r->method) == nullptr) {
+    return end(r, refuse_method(r));
+  }
+  return check_guards(r, conf);
 }
 
 }  // namespace notify

@@ -45,6 +45,8 @@ Result<void> LocConf::merge(ngx_conf_t* cf, const LocConf& parent) {
   request_id.merge(parent.request_id);
   path.merge(parent.path);
   ownership.merge(parent.ownership);
+  cors.merge(parent.cors);
+  content_type.merge(parent.content_type);
   inherit(redis_wait, parent.redis_wait, 2000);
   for (const Result<void>& outcome : {
            auth.merge(scope, parent.auth),

@@ -14,6 +14,8 @@
 #include "ngx_notify_module/handlers/clear.hpp"
 #include "ngx_notify_module/handlers/consume.hpp"
 #include "ngx_notify_module/handlers/consumers.hpp"
+#include "ngx_notify_module/handlers/content_type.hpp"
+#include "ngx_notify_module/handlers/cors.hpp"
 #include "ngx_notify_module/handlers/finish.hpp"
 #include "ngx_notify_module/handlers/health.hpp"
 #include "ngx_notify_module/handlers/history.hpp"
@@ -42,6 +44,8 @@ struct LocConf {
   RequestIdConf request_id;
   PathConf path;
   OwnershipConf ownership;
+  CorsConf cors;
+  ContentTypeConf content_type;
   AuthConf auth;
   IntakeConf intake;
   ErrorsConf errors;

@@ -119,11 +119,7 @@ ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
   context->after_body = {&conf, index, next};
-  if (r->headers_in.content_length_n > static_cast<off_t>(*conf.intake.max_message)) {
-    return fail(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, kTooLarge);
-  }
-  // A body without a length is read even if nobody wants it: there may be too much of it.
-  if (!conf.intake.reads_body() && !r->headers_in.chunked) {
+  if (!conf.intake.reads_body()) {
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
     return discarded == NGX_OK ? check(r, *context, std::nullopt) : discarded;
   }

@@ -107,6 +107,9 @@ ngx_int_t add_header(ngx_http_request_t* r, const Header& header) {
     return NGX_ERROR;
   }
   element->hash = 1;
+  if (header.name == "WWW-Authenticate") {
+    r->headers_out.www_authenticate = element;  // where auth_request looks for it
+  }
   return NGX_OK;
 }
 
@@ -137,9 +140,12 @@ ngx_int_t send_head(ngx_http_request_t* r, ngx_uint_t status, std::string_view c
   if (r->headers_out.content_type.data == nullptr) {
     return NGX_ERROR;
   }
+  // By now the work is done: a condition or a range of the client's must not make another answer of
+  // it. They are about representations, and this is none (RFC 9110, 13.2.1 and 14.2).
   ngx_http_clear_accept_ranges(r);
   ngx_http_clear_last_modified(r);
   ngx_http_clear_etag(r);
+  r->disable_not_modified = 1;
   for (const Header& header : headers) {
     if (add_header(r, header) != NGX_OK) {
       return NGX_ERROR;

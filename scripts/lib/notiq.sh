@@ -63,6 +63,7 @@ render_notiq() {
     sed -i 's/^\( *\)#\(notify_echo .*\)/\1\2/' "$1"
   fi
   if [ -n "$NOTIQ_ORIGINS" ]; then
-    sed -i "s|^\( *\)notify_origin same;|\1notify_origin same $NOTIQ_ORIGINS;|" "$1"
+    sed -i "s|^\( *\)notify_origin same;|\1notify_origin same $NOTIQ_ORIGINS;|
+      s|^\( *\)#notify_cors https://app.example.org |\1notify_cors $NOTIQ_ORIGINS |" "$1"
   fi
 }
