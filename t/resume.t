@@ -93,8 +93,9 @@ cmp_ok($cut->opened, '>=', 10, 'there were ten');
 sub gap_of ($events) {
     my @gaps = grep { $_->{type} eq 'gap' } @$events;
     is(scalar @gaps, 1, 'one gap event');
-    is($gaps[0]{text} =~ /^id:/m ? 1 : 0, 0, 'without an id of its own') if @gaps;
-    return @gaps ? JSON::PP->new->utf8->decode($gaps[0]{data}) : {};
+    my $data = @gaps ? JSON::PP->new->utf8->decode($gaps[0]{data}) : {};
+    is(delete $data->{id}, $gaps[0]{id}, 'with an id: where the stream goes on');
+    return $data;
 }
 
 my @g = publish('g', 6);
@@ -103,8 +104,16 @@ $redis->cmd('XTRIM', 'user:g', 'MAXLEN', 2);
 is_deeply(gap_of($events), {stream => 'user:g', reason => 'trimmed', after => $g[1]},
     'trimmed is said');
 is(ids(@$events), "@g[4, 5] $live", 'then comes what is left, then what is new');
+my ($told) = grep { $_->{type} eq 'gap' } @$events;
+(my $once_more) = resume('g', $g[1]);
+is((grep { $_->{type} eq 'gap' } @$once_more)[0]{id}, $told->{id},
+    'who comes back to the same place is told the same gap');
+($events, $live) = resume('g', $told->{id});
+is(join(' ', map { $_->{type} } grep { $_->{type} eq 'gap' } @$events), '',
+    'and who comes back with its id is not told again');
+like(ids(@$events), qr/^$g[4] $g[5] .*\Q$live\E\z/, '... and misses nothing');
 ($events, $live) = resume('g', $g[4]);
-is(ids(@$events), join(' ', ($redis->event_ids('user:g'))[1 .. 3]),
+is(ids(@$events), join(' ', ($redis->event_ids('user:g'))[1 .. 5]),
     'what was not trimmed is resumed');
 is(scalar(grep { $_->{type} eq 'gap' } @$events), 0, 'without a gap');
 

@@ -104,8 +104,15 @@ $again->wait_messages(3);
 is(join(' ', $again->ids), "@ids[1, 2]", 'a client goes on where it was');
 my $lost = opened('/ws?last_event_id=nonsense');
 $lost->wait_messages(2);
-is(($lost->messages)[1], '{"event":"gap","data":{"stream":"s","reason":"unknown","after":null}}',
-    'a gap is told');
+is(($lost->messages)[1] =~ s/\d+-[0-9a-f]{8}/ID/gr,
+    '{"id":"ID","event":"gap","data":{"stream":"s","reason":"unknown","after":null,"id":"ID"}}',
+    'a gap is told, and where the stream goes on');
+my ($place) = ($lost->messages)[1] =~ /"id":"([^"]+)"/;
+my $behind = opened("/ws?last_event_id=$place");
+add(data => '"behind the gap"');
+$behind->wait_messages(2);
+unlike(join(' ', $behind->messages), qr/"gap"/, '... and who comes back with that is not told again');
+$behind->cut;
 for my $size (125, 126, 65_535, 65_536, 900_000) {
     my $id = add(data => 'x' x $size);
     $t->loop->run_until(sub { ($bare->messages)[-1] eq '"' . 'x' x $size . '"' }, 5);
@@ -214,7 +221,7 @@ cmp_ok($part{pieces}->pongs, '>=', 5, 'though its pings were answered');
 ok($part{idle}->is_open, 'who says nothing stays');
 
 my $id = add(data => 'last');
-$first->wait_messages(10);
+$first->wait_messages(11);
 is(($first->ids)[-1], $id, 'and the first one is still there');
 
 $t->done;

@@ -63,7 +63,8 @@ struct PlainFormat : Format {
     ++entries;
     return entry.fields.empty() ? "" : entry.fields[0].second + " ";
   }
-  std::string gap(std::string_view, std::string_view reason, EntryId after) const override {
+  std::string gap(std::string_view, std::string_view reason, EntryId after,
+                  EntryId) const override {
     return "gap(" + std::string(reason) + "," + std::to_string(after.ms) + ") ";
   }
 };

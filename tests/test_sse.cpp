@@ -41,11 +41,11 @@ START_TEST(an_event_has_its_data_first) {
       {"comment with lines", sse::comment("a\ndata: b"), ": a\n: data: b\n\n"},
       {"comment line", sse::comment_line(""), ":\n"},
       {"comment line with text", sse::comment_line("a\nb"), ": a\n: b\n"},
-      {"gap", sse::gap("user:1", "trimmed", EntryId{5, 17}),
-       "data: {\"stream\":\"user:1\",\"reason\":\"trimmed\",\"after\":\"5-00000011\"}\n"
-       "event: gap\n\n"},
+      {"gap", sse::gap("user:1", "trimmed", EntryId{5, 17}, EntryId{7, 0}),
+       "data: {\"stream\":\"user:1\",\"reason\":\"trimmed\",\"after\":\"5-00000011\","
+       "\"id\":\"7-00000000\"}\nevent: gap\nid: 7-00000000\n\n"},
       {"expired", sse::expired("token"), "data: {\"reason\":\"token\"}\nevent: expired\n\n"},
-      {"gap after nobody knows what", sse::gap("a\"b", "unknown", std::nullopt),
+      {"gap after nobody knows what", sse::gap("a\"b", "unknown", std::nullopt, std::nullopt),
        "data: {\"stream\":\"a\\\"b\",\"reason\":\"unknown\",\"after\":null}\nevent: gap\n\n"},
   };
   for (const Row& row : rows) {

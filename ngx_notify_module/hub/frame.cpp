@@ -23,8 +23,9 @@ const BytesRef& Frame::bytes(std::string_view stream, const Format& format) {
     }
   }
   renderings_.emplace_back(
-      &format, BytesRef(loss_ == Loss::kNone ? format.entry(stream, entry_)
-                                             : format.gap(stream, reason(loss_), after_)));
+      &format,
+      BytesRef(loss_ == Loss::kNone ? format.entry(stream, entry_)
+                                    : format.gap(stream, reason(loss_), after_, entry_.id)));
   return renderings_.back().second;
 }
 

@@ -20,9 +20,10 @@ class Format {
  public:
   [[nodiscard]] virtual std::string entry(std::string_view stream, const Entry& entry) const = 0;
   // The loss signal: something between `after` and what follows is not there any more. `after` is
-  // 0-0 with the reason "unknown".
+  // 0-0 with the reason "unknown". `position` is where the stream goes on: who comes back with it
+  // is behind the gap.
   [[nodiscard]] virtual std::string gap(std::string_view stream, std::string_view reason,
-                                        EntryId after) const = 0;
+                                        EntryId after, EntryId position) const = 0;
   // Frames are handed to the sink one by one, each with its position: it puts something to them
   // that the format does not know.
   [[nodiscard]] virtual bool one_by_one() const { return false; }

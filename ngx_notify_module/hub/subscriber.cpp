@@ -151,7 +151,7 @@ bool Subscriber::pay_owed() {
   resume_ = resume_ == Resume::kPending ? Resume::kGap : resume_;
   ++channel_->core().figures.gaps;
   Progress progress;
-  put(progress, position_, format_->gap(channel_->stream(), reason(loss), after));
+  put(progress, position_, format_->gap(channel_->stream(), reason(loss), after, position_));
   return send(std::move(progress));
 }
 
@@ -248,7 +248,7 @@ Subscriber::Progress Subscriber::take(const Page& page) {
   const Loss loss = loss_after(position_, -1, page);
   if (loss != Loss::kNone) {
     reached = position_after(loss, page);
-    put(progress, reached, format_->gap(channel_->stream(), reason(loss), position_));
+    put(progress, reached, format_->gap(channel_->stream(), reason(loss), position_, reached));
     progress.moved = true;
     ++core.figures.gaps;
     if (lead != nullptr) {

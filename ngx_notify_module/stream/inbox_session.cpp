@@ -73,7 +73,7 @@ void InboxSession::failed(std::string_view why) {
 void InboxSession::on_page(const InboxPage& page) {
   std::string text;
   if (page.trimmed > 0) {
-    text = format_.gap(inbox_.stream, hub::reason(hub::Loss::kTrimmed), cursor_);
+    text = format_.gap(inbox_.stream, hub::reason(hub::Loss::kTrimmed), cursor_, cursor_);
   }
   for (const Entry& entry : page.entries) {
     text.append(format_.entry(inbox_.stream, entry));

@@ -19,10 +19,15 @@ class MessageFormat final : public hub::Format {
   [[nodiscard]] std::string entry(std::string_view stream, const Entry& entry) const override {
     return message::frame(shape_, events_->rules().show(stream, entry));
   }
-  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason,
-                                EntryId after) const override {
-    const auto position = SseFormat::known_position(reason, after);
-    return message::frame(shape_, {sse::gap_data(stream, reason, position), "gap", ""});
+  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason, EntryId after,
+                                EntryId position) const override {
+    return message::frame(shape_, gap_event(stream, reason, after, position));
+  }
+  [[nodiscard]] Event gap_event(std::string_view stream, std::string_view reason, EntryId after,
+                                EntryId position) const {
+    const auto place = events_->place_of(position);
+    return {sse::gap_data(stream, reason, SseFormat::known_position(reason, after), place), "gap",
+            place ? format_event_id(*place) : std::string()};
   }
 
   [[nodiscard]] const EventRules& rules() const { return events_->rules(); }
@@ -43,9 +48,10 @@ class OpenMessageFormat final : public OpenFormat {
   [[nodiscard]] std::string entry(std::string_view stream, const Entry& entry) const override {
     return message::open_frame(format_->shape(), format_->rules().show(stream, entry));
   }
-  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason,
-                                EntryId after) const override {
-    return format_->gap(stream, reason, after);
+  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason, EntryId after,
+                                EntryId position) const override {
+    return message::open_frame(format_->shape(),
+                               format_->gap_event(stream, reason, after, position));
   }
 
   [[nodiscard]] bool is_open(std::string_view frame) const override {

@@ -22,9 +22,9 @@ class SseFormat final : public hub::Format {
   [[nodiscard]] std::string entry(std::string_view stream, const Entry& entry) const override {
     return rules_.render(stream, entry);
   }
-  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason,
-                                EntryId after) const override {
-    return sse::gap(stream, reason, known_position(reason, after));
+  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason, EntryId after,
+                                EntryId position) const override {
+    return sse::gap(stream, reason, known_position(reason, after), place_of(position));
   }
 
   [[nodiscard]] const EventRules& rules() const { return rules_; }
@@ -32,6 +32,10 @@ class SseFormat final : public hub::Format {
   static std::optional<EntryId> known_position(std::string_view reason, EntryId after) {
     const bool known = !after.is_zero() || reason != hub::reason(hub::Loss::kUnknown);
     return known ? std::optional(after) : std::nullopt;
+  }
+  // Nothing where clients are told no ids: they cannot come back by one.
+  [[nodiscard]] std::optional<EntryId> place_of(EntryId position) const {
+    return rules_.has_ids() ? std::optional(position) : std::nullopt;
   }
 
  private:
@@ -46,9 +50,17 @@ class SseOpenFormat final : public OpenFormat {
   [[nodiscard]] std::string entry(std::string_view stream, const Entry& entry) const override {
     return format_->rules().render_open(stream, entry);
   }
-  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason,
-                                EntryId after) const override {
-    return format_->gap(stream, reason, after);
+  [[nodiscard]] std::string gap(std::string_view stream, std::string_view reason, EntryId after,
+                                EntryId position) const override {
+    const auto place = format_->place_of(position);
+    const std::string data =
+        sse::gap_data(stream, reason, SseFormat::known_position(reason, after), place);
+    std::string out;
+    sse::append_open_event(out, data, "gap");
+    if (!place) {
+      sse::append_id(out, "");
+    }
+    return out;
   }
 
   [[nodiscard]] bool is_open(std::string_view frame) const override {

@@ -98,8 +98,8 @@ std::string expired(std::string_view what) {
   return out;
 }
 
-std::string gap_data(std::string_view stream, std::string_view reason,
-                     std::optional<EntryId> after) {
+std::string gap_data(std::string_view stream, std::string_view reason, std::optional<EntryId> after,
+                     std::optional<EntryId> position) {
   std::string data = "{\"stream\":";
   json::append_quoted(data, stream);
   data.append(",\"reason\":");
@@ -110,13 +110,18 @@ std::string gap_data(std::string_view stream, std::string_view reason,
   } else {
     data.append("null");
   }
+  if (position) {
+    data.append(",\"id\":\"").append(format_event_id(*position)).append("\"");
+  }
   data.push_back('}');
   return data;
 }
 
-std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after) {
+std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after,
+                std::optional<EntryId> position) {
   std::string out;
-  append_event(out, gap_data(stream, reason, after), "gap", "");
+  append_event(out, gap_data(stream, reason, after, position), "gap",
+               position ? format_event_id(*position) : std::string());
   return out;
 }
 

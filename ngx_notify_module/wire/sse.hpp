@@ -46,11 +46,12 @@ std::string comment_line(std::string_view text);
 // here.
 std::string expired(std::string_view what);
 
-// `event: gap` with {"stream":…,"reason":…,"after":…}; `after` is null where it is 0-0 and the
-// reason is that nobody could understand it.
-std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after);
+// `event: gap` with {"stream":…,"reason":…,"after":…,"id":…}; `after` is null where it is 0-0 and
+// the reason is that nobody could understand it.
+std::string gap(std::string_view stream, std::string_view reason, std::optional<EntryId> after,
+                std::optional<EntryId> position);
 // That object alone.
-std::string gap_data(std::string_view stream, std::string_view reason,
-                     std::optional<EntryId> after);
+std::string gap_data(std::string_view stream, std::string_view reason, std::optional<EntryId> after,
+                     std::optional<EntryId> position);
 
 }  // namespace notify::sse
