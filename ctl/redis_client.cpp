@@ -1,10 +1,14 @@
 #include "ctl/redis_client.hpp"
 
 #include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace notify::ctl {
@@ -35,6 +39,34 @@ constexpr Explanation kExplanations[] = {
     {"READONLY", "it is a replica and takes no writes", ErrorKind::kUnavailable},
     {"WRONGTYPE", "the key is there, but it is no stream", ErrorKind::kConflict},
 };
+
+// At one of the addresses that the name has. hiredis would try those of IPv6 only where there are
+// none of IPv4. The last failure is the one that is told.
+redisContext* connect_to_any(const RedisUrl& url, const timeval& limit) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(url.host.c_str(), nullptr, &hints, &found) != 0) {
+    return redisConnectWithTimeout(url.host.c_str(), url.port, limit);  // says why
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
+  redisContext* context = nullptr;
+  for (const addrinfo* item = found; item != nullptr; item = item->ai_next) {
+    std::array<char, 64> text{};
+    if (::getnameinfo(item->ai_addr, item->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                      NI_NUMERICHOST) != 0) {
+      continue;
+    }
+    if (context != nullptr) {
+      redisFree(context);
+    }
+    context = redisConnectWithTimeout(text.data(), url.port, limit);
+    if (context == nullptr || context->err == 0) {
+      break;
+    }
+  }
+  return context;
+}
 
 }  // namespace
 
@@ -69,7 +101,7 @@ Result<RedisClient> RedisClient::connect(const RedisUrl& url,
                                          std::chrono::milliseconds command_timeout) {
   const timeval limit = to_timeval(connect_timeout);
   RedisClient client(url.is_unix() ? redisConnectUnixWithTimeout(url.unix_path.c_str(), limit)
-                                   : redisConnectWithTimeout(url.host.c_str(), url.port, limit),
+                                   : connect_to_any(url, limit),
                      url);
   if (!client.context_ || client.context_->err != 0) {
     return Error{ErrorKind::kUnavailable,

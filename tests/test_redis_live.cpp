@@ -110,6 +110,24 @@ START_TEST(both_roads_and_a_password) {
 }
 END_TEST
 
+// Of a name with several addresses one is enough, whichever it is.
+START_TEST(one_of_several_addresses_answers) {
+  LiveRedis redis;
+  for (const char* addresses : {"::1 127.0.0.1", "127.0.0.9 ::1 127.0.0.1", "127.0.0.1 ::1"}) {
+    PollHost host(Clock::kReal);
+    Client::Options options = client_options(redis.url());
+    options.link.url.host = addresses;
+    Client client(host, options);
+    client.start();
+    EXPECT_ROW(addresses, host.run_until([&] { return client.ready(); }));
+    // A link that was ready comes back, wherever the one that answers stands.
+    client.reset("a test");
+    EXPECT_ROW(addresses, host.run_until([&] { return !client.ready(); }));
+    EXPECT_ROW(addresses, host.run_until([&] { return client.ready(); }));
+  }
+}
+END_TEST
+
 // Publishes go on while the server dies and comes back. With a key each is there exactly once; what
 // was answered is there; without a key at most those that were on the wire have no answer.
 START_TEST(a_restart_loses_and_doubles_nothing) {
@@ -312,8 +330,8 @@ END_TEST
 
 }  // namespace
 
-LIVE_REDIS_MAIN("redis_live", both_roads_and_a_password, a_restart_loses_and_doubles_nothing,
-                flows_soon_after_the_server_is_back,
+LIVE_REDIS_MAIN("redis_live", both_roads_and_a_password, one_of_several_addresses_answers,
+                a_restart_loses_and_doubles_nothing, flows_soon_after_the_server_is_back,
                 a_frozen_server_ends_in_errors_and_then_goes_on, a_pause_of_our_own_is_no_loss,
                 a_replica_is_left, a_forgotten_script_comes_back, a_great_fan_in_arrives,
                 a_forbidden_channel_is_told)

@@ -17,19 +17,16 @@ Result<std::string> resolve_host(const std::string& host) {
     return invalid("cannot resolve \"" + host + "\": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
-  const addrinfo* best = list.get();
+  std::string addresses;
   for (const auto* item = list.get(); item != nullptr; item = item->ai_next) {
-    if (item->ai_family == AF_INET) {
-      best = item;
-      break;
+    std::array<char, 64> text{};
+    if (::getnameinfo(item->ai_addr, item->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
+      addresses.append(addresses.empty() ? "" : " ").append(text.data());
     }
   }
-  std::array<char, 64> text{};
-  if (::getnameinfo(best->ai_addr, best->ai_addrlen, text.data(), text.size(), nullptr, 0,
-                    NI_NUMERICHOST) != 0) {
-    return invalid("cannot resolve \"" + host + "\"");
-  }
-  return std::string(text.data());
+  return addresses.empty() ? Result<std::string>(invalid("cannot resolve \"" + host + "\""))
+                           : addresses;
 }
 
 }  // namespace notify::worker

@@ -6,8 +6,8 @@
 
 namespace notify::worker {
 
-// An address for a host's name, IPv4 rather than IPv6; an address stays what it is. Blocks: for
-// start-up only. (hiredis would resolve at each connect, and block the loop.)
+// The addresses of a host's name, separated by blanks, in the system's order; an address stays what
+// it is. Blocks: for start-up only. (hiredis would resolve at each connect, and block the loop.)
 Result<std::string> resolve_host(const std::string& host);
 
 }  // namespace notify::worker

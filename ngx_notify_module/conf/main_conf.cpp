@@ -1,5 +1,7 @@
 #include "ngx_notify_module/conf/main_conf.hpp"
 
+#include <span>
+
 #include "shared/base/secret.hpp"
 
 namespace notify {
@@ -21,12 +23,15 @@ Result<RedisUrl> resolve(ngx_conf_t* cf, RedisUrl redis) {
     return invalid("host \"" + redis.host +
                    "\" of Redis: " + (url.err == nullptr ? "not found" : url.err));
   }
-  u_char address[NGX_SOCKADDR_STRLEN];
-  const std::size_t size =
-      ngx_sock_ntop(url.addrs[0].sockaddr, url.addrs[0].socklen, address, sizeof(address), 0);
-  redis.host = view(address, size);
-  if (redis.host.starts_with('[')) {
-    redis.host = redis.host.substr(1, redis.host.size() - 2);
+  redis.host.clear();
+  for (const ngx_addr_t& found : std::span(url.addrs, url.naddrs)) {
+    u_char text[NGX_SOCKADDR_STRLEN];
+    const std::size_t size = ngx_sock_ntop(found.sockaddr, found.socklen, text, sizeof(text), 0);
+    std::string_view address = view(text, size);
+    if (address.starts_with('[')) {
+      address = address.substr(1, address.size() - 2);
+    }
+    redis.host.append(redis.host.empty() ? "" : " ").append(address);
   }
   return redis;
 }

@@ -56,6 +56,16 @@ struct DepthGuard {
   int& depth_;
 };
 
+std::vector<std::string> split_addresses(std::string_view hosts) {
+  std::vector<std::string> addresses;
+  for (std::size_t at = 0; at <= hosts.size();) {
+    const std::size_t blank = std::min(hosts.find(' ', at), hosts.size());
+    addresses.emplace_back(hosts.substr(at, blank - at));
+    at = blank + 1;
+  }
+  return addresses;
+}
+
 }  // namespace
 
 class Link::Impl final : public ConnectionObserver, public std::enable_shared_from_this<Impl> {
@@ -85,6 +95,7 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
   void connect();
   void greet();
   void end(std::string_view why);
+  void next_address();
   void fail_in_flight();
   [[nodiscard]] std::string where(std::string_view what) const;
 
@@ -101,6 +112,8 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
 
   Host& host_;
   LinkOptions options_;
+  std::vector<std::string> addresses_;  // of the host: options_.url has the one of this attempt
+  std::size_t address_ = 0;
   LinkObserver& observer_;
   LinkFsm fsm_;
   std::shared_ptr<Connection> connection_;
@@ -115,8 +128,9 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
   bool overdue_ = false;                                   // within kGrace
   bool subscriber_ = false;
   std::string last_error_;
-  std::string logged_error_;  // said once, until the link was ready or it changes
-  std::string demotion_;      // the last one that was said
+  // Of each address: said once, until the link was ready or it changes.
+  std::vector<std::string> logged_errors_;
+  std::string demotion_;  // the last one that was said
   std::uint64_t quiet_until_ = 0;
   bool untold_ = false;  // that the link was lost: then nor is it told that it is back
   int depth_ = 0;
@@ -125,12 +139,16 @@ class Link::Impl final : public ConnectionObserver, public std::enable_shared_fr
 Link::Impl::Impl(Host& host, LinkOptions options, LinkObserver& observer)
     : host_(host),
       options_(std::move(options)),
+      addresses_(split_addresses(options_.url.host)),
       observer_(observer),
       fsm_(options_.backoff_initial, options_.backoff_max),
       setup_(host.timer(TimerKind::kBackground, [this] { setup_overdue(); })),
       retry_(host.timer(TimerKind::kBackground,
                         [this] { perform(fsm_on({.event = LinkEvent::kRetry})); })),
-      deadline_(host.timer(TimerKind::kHolding, [this] { command_overdue(); })) {}
+      deadline_(host.timer(TimerKind::kHolding, [this] { command_overdue(); })),
+      logged_errors_(addresses_.size()) {
+  options_.url.host = addresses_[0];
+}
 
 // ---- life cycle ---------------------------------------------------------------------------------
 
@@ -155,11 +173,11 @@ void Link::Impl::perform(const LinkActions& actions) {
       demotion_ = code_of(last_error_);
       quiet_until_ = host_.now_ms() + kQuiet.count();
     }
-    logged_error_ = last_error_;
+    logged_errors_[address_] = last_error_;
     observer_.on_link_lost(last_error_);
-  } else if (actions.wait && !is_same_trouble(last_error_, logged_error_)) {
+  } else if (actions.wait && !is_same_trouble(last_error_, logged_errors_[address_])) {
     host_.log(LogLevel::kError, where("no link to") + ": " + last_error_);
-    logged_error_ = last_error_;
+    logged_errors_[address_] = last_error_;
     untold_ = false;
   }
   if (actions.close) {
@@ -177,7 +195,11 @@ void Link::Impl::perform(const LinkActions& actions) {
   if (actions.announce_ready) {
     setup_->disarm();
     last_error_.clear();
-    const bool again = !std::exchange(logged_error_, {}).empty();
+    bool again = false;
+    for (std::string& logged : logged_errors_) {
+      again = again || !logged.empty();
+      logged.clear();
+    }
     if (!std::exchange(untold_, false)) {
       host_.log(again ? LogLevel::kNotice : LogLevel::kInfo, where("linked to"));
     }
@@ -229,8 +251,19 @@ void Link::Impl::greet() {
 
 // The connection ended, or is to end.
 void Link::Impl::end(std::string_view why) {
+  const bool was_ready = ready();
   last_error_ = why;
   perform(fsm_on({.event = LinkEvent::kEnded}));
+  if (!was_ready) {
+    next_address();
+  }
+}
+
+// A name may have several addresses, and not at all of them there is a Redis: each failure is
+// followed by an attempt at the next one. A link that was ready comes back to where it was first.
+void Link::Impl::next_address() {
+  address_ = (address_ + 1) % addresses_.size();
+  options_.url.host = addresses_[address_];
 }
 
 void Link::Impl::stop(std::string_view why) {

@@ -31,7 +31,7 @@ namespace notify::redis {
 struct Script;  // schema.hpp
 
 struct LinkOptions {
-  RedisUrl url;  // an address or a socket path: a host name has been resolved by the caller
+  RedisUrl url;  // a socket path, or as host the addresses of a name, separated by blanks
   std::string client_name = "notify";  // for CLIENT LIST and logs: printable, without blanks
   Milliseconds connect_timeout{1000};
   Milliseconds command_timeout{2000};
