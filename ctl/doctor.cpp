@@ -97,16 +97,16 @@ bool find_side_keys(RedisClient& client, std::vector<SideKey>& found) {
 
 Finding check_stream(RedisClient& client, const std::string& name) {
   StreamFacts facts{name, false, {}, 0};
-  const auto groups = client.ask({"XINFO", "GROUPS", name});
+  const auto groups = client.ask({"EVAL", redis::scripts::backlog.source, "1", name});
   if (groups && groups->view().error_code() == "WRONGTYPE") {
     return {Verdict::kFail, "stream", name + ": the key is there, but it is no stream"};
   }
   facts.exists = groups && groups->view().is_array();
-  for (std::size_t i = 0; facts.exists && i < groups->view().size(); ++i) {
+  for (std::size_t i = 1; facts.exists && i < groups->view().size(); ++i) {
     const redis::Reply group = groups->view()[i];
-    facts.groups.push_back({std::string(find_member(group, "name").text()),
-                            find_member(group, "pending").integer().value_or(0),
-                            find_member(group, "lag").integer()});
+    const std::int64_t lag = group[3].integer().value_or(-1);
+    facts.groups.push_back({std::string(group[0].text()), group[2].integer().value_or(0),
+                            lag < 0 ? std::nullopt : std::optional(lag)});
   }
   if (const auto dead = client.ask({"XLEN", redis::side_key(name, "dead")})) {
     facts.dead = dead->view().integer().value_or(0);

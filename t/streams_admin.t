@@ -60,6 +60,30 @@ $redis->cmd('XGROUP', 'CREATE', 'orders', 'unknown', '3-0');
 is_deeply([map { $_->{lag} } grep { $_->{name} eq 'unknown' }
         admin('stats')->json->{streams}[0]{groups}->@*], [-1], 'an unknown lag is -1');
 
+# What was trimmed before it was read stays in Redis' lag for ever.
+sub lag_of ($stream) {
+    my ($found) = grep { $_->{name} eq $stream } admin('stats')->json->{streams}->@*;
+    return $found->{groups}[0]{lag};
+}
+$redis->cmd('XADD', 'trimmed', "$_-0", 'data', $_) for 1 .. 5;
+$redis->cmd('XGROUP', 'CREATE', 'trimmed', 'g', '0');
+my $take = sub ($count) {
+    $redis->cmd('XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', $count, 'STREAMS', 'trimmed', '>');
+};
+$take->(1);
+$redis->cmd('XTRIM', 'trimmed', 'MAXLEN', 2);
+is(lag_of('trimmed'), 2, 'nothing of what there is was read: all of it');
+$take->(1);
+is(lag_of('trimmed'), -1, 'more than there can be is not known');
+$take->(1);
+is(lag_of('trimmed'), 0, 'all was read: nothing');
+$redis->cmd('XADD', 'trimmed', '6-0', 'data', 6);
+isnt(lag_of('trimmed'), 4, 'nor is it believed later');
+$take->(1);
+$redis->cmd('XDEL', 'trimmed', '6-0');
+is(lag_of('trimmed'), 0, 'nor where the last one was deleted');
+$redis->cmd('DEL', 'trimmed');
+
 $redis->cmd('XADD', "a/b \"\\", '*', 'x', 'y');
 is_deeply([grep { $_->{name} ne 'orders' } admin('stats')->json->{streams}->@*],
     [{name => "a/b \"\\", length => 1, groups => []}], 'a stream without groups, of an odd name');

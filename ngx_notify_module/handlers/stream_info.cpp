@@ -19,8 +19,8 @@ redis::Reply fact(const redis::Reply& reply, std::string_view name) {
   return reply[reply.size()];
 }
 
-std::string number(const redis::Reply& reply, std::string_view name, std::int64_t otherwise = 0) {
-  return std::to_string(fact(reply, name).integer().value_or(otherwise));
+std::string number(const redis::Reply& reply, std::string_view name) {
+  return std::to_string(fact(reply, name).integer().value_or(0));
 }
 
 std::string text(const redis::Reply& reply, std::string_view name) {
@@ -66,14 +66,17 @@ std::string stream_info_json(const redis::Reply& reply) {
 }
 
 std::string groups_json(const redis::Reply& reply) {
+  const auto figure = [](const redis::Reply& group, std::size_t place) {
+    return std::to_string(group[place].integer().value_or(0));
+  };
   std::string out = "[";
-  for (std::size_t i = 0; i < reply.size(); ++i) {
+  for (std::size_t i = 1; i < reply.size(); ++i) {
     const redis::Reply group = reply[i];
-    out.append(i > 0 ? "," : "");
-    out.append("{\"consumers\":").append(number(group, "consumers"));
-    out.append(",\"lag\":").append(number(group, "lag", -1));
-    out.append(",\"name\":").append(text(group, "name"));
-    out.append(",\"pending\":").append(number(group, "pending")).append("}");
+    out.append(i > 1 ? "," : "");
+    out.append("{\"consumers\":").append(figure(group, 1));
+    out.append(",\"lag\":").append(figure(group, 3));
+    out.append(",\"name\":").append(json::quoted(group[0].text()));
+    out.append(",\"pending\":").append(figure(group, 2)).append("}");
   }
   return out.append("]");
 }

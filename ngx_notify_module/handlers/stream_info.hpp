@@ -13,8 +13,8 @@ namespace notify {
 // Of XINFO STREAM. What an older Redis does not tell is 0 or empty.
 std::string stream_info_json(const redis::Reply& reply);
 
-// Of XINFO GROUPS: [{"consumers":…,"lag":…,"name":…,"pending":…},…]. A lag that Redis does not know
-// is -1.
+// Of backlog.lua: [{"consumers":…,"lag":…,"name":…,"pending":…},…]. A lag that is not known is
+// -1.
 std::string groups_json(const redis::Reply& reply);
 
 }  // namespace notify

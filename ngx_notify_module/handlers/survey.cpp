@@ -12,15 +12,8 @@
 namespace notify {
 namespace {
 
-// Streams whose figures are asked for at a time, with two commands each.
+// Streams whose figures are asked for at a time.
 constexpr std::size_t kStreamsAtOnce = 64;
-
-redis::Command reading(std::vector<std::string> arguments) {
-  redis::Command command;
-  command.arguments = std::move(arguments);
-  command.repeat = redis::Repeat::kSafe;
-  return command;
-}
 
 //   Scanning ──page──► Asking (64 streams a round) ──none left──► Scanning … ──last page──► end
 //
@@ -58,16 +51,13 @@ class Survey final : public LongAnswer {
   }
 
   Result<void> take_figure(std::size_t number, const redis::Reply& reply) {
-    Figures& figures = asked_[number / 2];
+    Figures& figures = asked_[number];
     if (reply.is_error()) {
       const std::string_view code = reply.error_code();
       return code == "WRONGTYPE" || code == "ERR" ? Result<void>{} : error_of(reply);
     }
-    if (number % 2 == 0) {
-      figures.length = std::to_string(reply.integer().value_or(0));
-    } else {
-      figures.groups = groups_json(reply);
-    }
+    figures.length = std::to_string(reply[0].integer().value_or(0));
+    figures.groups = groups_json(reply);
     return {};
   }
 
@@ -115,10 +105,9 @@ class Survey final : public LongAnswer {
   void ask() {
     asked_.resize(std::min(names_.size(), kStreamsAtOnce));
     std::vector<redis::Command> commands;
-    commands.reserve(2 * asked_.size());
+    commands.reserve(asked_.size());
     for (std::size_t i = 0; i < asked_.size(); ++i) {
-      commands.push_back(reading({"XLEN", names_[i]}));
-      commands.push_back(reading({"XINFO", "GROUPS", names_[i]}));
+      commands.push_back(script_call(redis::scripts::backlog, {names_[i]}, redis::Repeat::kSafe));
     }
     send(std::move(commands));
   }
