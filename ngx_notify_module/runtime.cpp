@@ -24,12 +24,12 @@ namespace notify {
 namespace {
 
 // Of work queues: what is asked often, and what a client waits for.
-constexpr std::array<const redis::Script*, 14> kQueueScripts{
+constexpr std::array<const redis::Script*, 15> kQueueScripts{
     &redis::scripts::group,    &redis::scripts::join,      &redis::scripts::renew,
     &redis::scripts::leave,    &redis::scripts::take,      &redis::scripts::claim,
     &redis::scripts::inflight, &redis::scripts::finish,    &redis::scripts::limit,
     &redis::scripts::audit,    &redis::scripts::consumers, &redis::scripts::mark,
-    &redis::scripts::recall,   &redis::scripts::requeue};
+    &redis::scripts::recall,   &redis::scripts::requeue,   &redis::scripts::alive};
 
 constexpr int kLargeBlock = 256 * 1024;
 // Once nothing of it is left: a storm has pauses, too.

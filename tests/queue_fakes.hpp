@@ -58,7 +58,8 @@ struct FakeSource final : Source {
   void join(Ticket ticket, const Name& name, const Lease& lease, const Settings& how) override {
     settings = how;
     open.push_back({ticket, "join " + text_of(name) + " " + std::string(lease.member.consumer) +
-                                " " + std::to_string(lease.limit)});
+                                " " + std::to_string(lease.limit) +
+                                (lease.gone.empty() ? "" : " over " + std::string(lease.gone))});
   }
   static std::string text_of_orders(std::span<const Order> orders) {
     std::string text;

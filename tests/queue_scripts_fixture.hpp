@@ -71,7 +71,10 @@ struct QueueScripts {
                      const std::string& group = "g") {
     Strings arguments = {group, channel, consumer, remove ? "1" : "0"};
     arguments.insert(arguments.end(), ids.begin(), ids.end());
-    return redis.ask(redis::scripts::finish, {"s", leases}, arguments);
+    return redis.ask(redis::scripts::finish,
+                     {"s", leases, redis::group_key("s", redis::kFinishedKind, group),
+                      redis::group_key("s", redis::kFinishedBeforeKind, group)},
+                     arguments);
   }
   std::string limit(const std::string& n) {
     return redis.ask(redis::scripts::limit, {leases}, {channel, n});

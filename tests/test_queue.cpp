@@ -116,6 +116,50 @@ START_TEST(a_name_that_is_held_is_asked_for_once_more) {
 }
 END_TEST
 
+// Whoever had it may be gone with its nginx worker: that shows no sign of life then.
+START_TEST(a_name_of_a_worker_that_is_gone) {
+  struct Answer {
+    const char* sign;
+    const char* holder = "w.1";
+    unsigned late_ms = 0;  // when it comes
+  };
+  const struct {
+    const char* name;
+    std::vector<Answer> answers;
+    const char* end;  // what is asked then, or what the client is told
+  } kRows[] = {
+      {"no sign for a second", {{"7"}, {"7"}, {"7"}}, "join s/g a 1 over w.1"},
+      {"nor is there a key", {{""}, {""}, {""}}, "join s/g a 1 over w.1"},
+      {"a sign at once", {{"7"}, {"8"}}, "ended(held)"},
+      {"a sign at last", {{"7"}, {"7"}, {"8"}}, "ended(held)"},
+      {"a sign where there was none", {{""}, {"1"}}, "ended(held)"},
+      {"somebody else was quicker", {{"7"}, {"7", "v.2"}}, "ended(held)"},
+      {"nothing is known of the holder", {{"", ""}, {"", ""}}, "ended(held)"},
+      {"Redis was slow", {{"7"}, {"7", "w.1", 1000}, {"7"}}, "join s/g a 1"},
+      {"and then no sign", {{"7"}, {"7", "w.1", 1000}, {"7"}, {"7"}}, "join s/g a 1 over w.1"},
+      {"it is quicker after all", {{"7"}, {"7"}, {"7"}, {"1", "v.2"}}, "ended(held)"},
+  };
+  for (const auto& row : kRows) {
+    Fixture f;
+    Client a;
+    f.join(a, "a");
+    for (const Answer& answer : row.answers) {
+      for (int i = 0; i < 2 && f.source.open.empty(); ++i) {
+        f.wait(250);
+      }
+      const Ticket ticket = f.ticket();
+      f.wait(answer.late_ms);
+      f.queues.on_joined(ticket, Joined{true, 0, false, answer.holder, answer.sign});
+    }
+    for (int i = 0; i < 2 && f.source.open.empty(); ++i) {
+      f.wait(250);
+    }
+    EXPECT_EQ_ROW(row.name, f.source.open.empty() ? a.sink.text : f.source.open.front().what,
+                  row.end);
+  }
+}
+END_TEST
+
 START_TEST(leaving_before_the_answer) {
   Fixture f;
   Client a;
@@ -299,7 +343,7 @@ START_TEST(a_client_that_reads_nothing) {
   // Its name is kept while it is blocked, too.
   a.sink.flow = Flow::kBlocked;
   f.answer_taken({share(5, {}), share(5, {3})});
-  f.wait(8'000);
+  f.wait(16'000);
   EXPECT(f.asked() == "renew s/g a:5 b:5");
 }
 END_TEST
@@ -547,9 +591,9 @@ END_TEST
 }  // namespace
 
 CHECK_MAIN("queue", joining, joins_that_fail, a_name_that_is_held_is_asked_for_once_more,
-           leaving_before_the_answer, a_group_that_was_restored, consumers_are_served_in_turn,
-           a_take_is_bounded, limits_are_followed, a_pause, a_look_each_second,
-           a_client_that_reads_nothing, sinks_that_close_or_die, a_sink_dies_when_joined,
-           a_walk_alternates_with_takes, an_entry_changes_hands, absent_entries,
-           messages_overtake_answers, groups_of_a_stream_share_its_bell,
+           a_name_of_a_worker_that_is_gone, leaving_before_the_answer, a_group_that_was_restored,
+           consumers_are_served_in_turn, a_take_is_bounded, limits_are_followed, a_pause,
+           a_look_each_second, a_client_that_reads_nothing, sinks_that_close_or_die,
+           a_sink_dies_when_joined, a_walk_alternates_with_takes, an_entry_changes_hands,
+           absent_entries, messages_overtake_answers, groups_of_a_stream_share_its_bell,
            groups_ask_a_bounded_number_at_a_time, the_end_of_all)

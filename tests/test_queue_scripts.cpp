@@ -67,6 +67,77 @@ START_TEST(a_lease_is_renewed) {
 }
 END_TEST
 
+// Whoever repeats what was done, and was not told, hears so: in its group, and as who had it.
+START_TEST(finished_before) {
+  Fixture f;
+  const std::string notes = group_key("s", kFinishedKind, "g");
+  const std::string longest(512, 'c');
+  f.set_up({longest, "b"}, "5000");
+  f.add(1, 2'600);
+  f.take({{longest, 0, 2'600}}, "100000000");
+  EXPECT_EQ(f.finish({"1-0"}, longest), "(1 0 1)");
+  EXPECT_EQ(f.finish({"1-0"}, longest), "(0 0 3)");
+  std::string again;
+  while ((again = f.finish({"1-0"}, longest)) == "(0 0 3)") {
+  }
+  EXPECT_EQ(again, "(0 0 2)");
+  EXPECT_EQ(f.finish({"1-0"}), "(0 0 2)");
+  EXPECT_EQ(f.finish({"1-0"}, "b"), "(0 0 0)");
+  EXPECT_EQ(f.finish({"1-0"}, "", false, "another"), "(0 0 0)");
+  EXPECT_EQ(f.finish({"9-9"}), "(0 0 0)");
+  const long ttl = std::stol(f.redis.ask({"PTTL", notes}));
+  EXPECT(ttl > 590'000 && ttl <= 600'000);
+  f.redis.ask({"HDEL", notes, "1-0"});  // it was told
+  EXPECT_EQ(f.finish({"1-0"}), "(0 0 0)");
+  // At most two halves of a thousand each, however many were finished, and none is large.
+  for (int first = 2; first < 2'600; first += 100) {
+    Strings ids;
+    for (int i = first; i < first + 100; ++i) {
+      ids.push_back(std::to_string(i) + "-0");
+    }
+    f.finish(ids);
+  }
+  const std::string elder = group_key("s", kFinishedBeforeKind, "g");
+  const long kept =
+      std::stol(f.redis.ask({"HLEN", notes})) + std::stol(f.redis.ask({"HLEN", elder}));
+  EXPECT(kept >= 1'000 && kept <= 2'200);
+  EXPECT(f.redis.ask({"HGET", elder, "1500-0"}).size() < 60);
+  EXPECT(std::stol(f.redis.ask({"MEMORY", "USAGE", elder})) < 250'000);
+}
+END_TEST
+
+START_TEST(a_lease_of_a_connection_that_is_gone) {
+  Fixture f;
+  f.join("a", "1", "w.1");
+  EXPECT(f.join("a", "1", "v.2").ends_with(" w.1)"));
+  const auto over = [&f](const std::string& gone) {
+    return f.redis.ask(scripts::join, {f.leases}, {"a", "v.2", "3", kTtl, gone});
+  };
+  EXPECT(over("w.9").starts_with("(held "));
+  EXPECT(over("").starts_with("(held "));
+  EXPECT_EQ(over("w.1"), "(ok 3)");
+  EXPECT_EQ(f.redis.ask(scripts::renew, {f.leases}, {kTtl, "a", "w.1", "1"}), "(-1)");
+}
+END_TEST
+
+START_TEST(a_sign_of_life) {
+  Fixture f;
+  const std::string key = alive_key("w");
+  EXPECT_EQ(worker_of(connection_token("w", "1")), "w");
+  EXPECT_EQ(worker_of("an-older-one"), "");
+  f.redis.ask(scripts::alive, {key}, {"1", "10000"});
+  EXPECT_EQ(f.redis.ask({"GET", key}), "1");
+  // Also where memory is full, or all would be taken for dead.
+  f.redis.ask({"CONFIG", "SET", "maxmemory", "1"});
+  f.redis.ask(scripts::alive, {key}, {"2", "10000"});
+  EXPECT_EQ(f.redis.ask({"GET", key}), "2");
+  f.redis.ask({"DEL", key});
+  f.redis.ask(scripts::alive, {key}, {"3", "10000"});
+  EXPECT_EQ(f.redis.ask({"GET", key}), "3");
+  EXPECT(std::stol(f.redis.ask({"PTTL", key})) > 9'000);
+}
+END_TEST
+
 START_TEST(a_consumer_with_something_pending_stays) {
   Fixture f;
   f.set_up({"a", "b"}, "10");
@@ -284,7 +355,7 @@ START_TEST(finishing) {
 
   EXPECT_EQ(f.finish({"1-0"}), "(1 0 1)");
   EXPECT_EQ(listener.next(), "done 1-0");
-  EXPECT_EQ(f.finish({"1-0"}), "(0 0 0)");  // twice
+  EXPECT_EQ(f.finish({"1-0"}), "(0 0 3)");  // twice
   EXPECT_EQ(listener.next(), "absent 1-0");
   EXPECT_EQ(f.finish({"2-0"}, "a"), "(0 0 0)");  // b has it
   EXPECT_EQ(listener.next(), "lacks ta 2-0");
@@ -506,6 +577,7 @@ END_TEST
 }  // namespace
 
 LIVE_REDIS_MAIN("queue scripts", a_name_is_held_once, a_lease_lapses, a_lease_is_renewed,
+                finished_before, a_lease_of_a_connection_that_is_gone, a_sign_of_life,
                 a_consumer_with_something_pending_stays, what_nobody_saw_is_requeued,
                 a_sweep_takes_what_nobody_needs, a_lost_group_comes_back_at_its_mark,
                 the_limit_in_redis_is_exact, consumers_share, a_take_is_bounded_in_bytes,

@@ -9,8 +9,10 @@
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stream/consumer_session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
+#include "ngx_notify_module/transport/presence.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"
+#include "shared/redis/schema_queues.hpp"
 
 namespace notify {
 namespace {
@@ -58,7 +60,7 @@ Result<queue::Consumer::Options> options_of(ngx_http_request_t* r, const Wish& w
     options.limit = *limit;
   }
   options.name = wish.consumer.empty() ? "consumer-" + random_hex(8) : std::string(wish.consumer);
-  options.token = random_hex(16);
+  options.token = redis::connection_token(Presence::worker(), random_hex(16));
   return options;
 }
 

@@ -1,12 +1,17 @@
 #include "ngx_notify_module/handlers/finish.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/ask.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/finished_ids.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
@@ -25,6 +30,22 @@ constexpr std::string_view kNotPending =
 
 int database() { return static_cast<int>(runtime->conf().redis->db); }
 
+// What Redis says of an id.
+enum Outcome : std::int64_t {
+  kMissing = 0,
+  kDone = 1,
+  kAlready = 2,  // by an earlier request, which got no answer
+  kJustNow = 3,  // the same, but its answer may be on its way
+};
+
+// For an answer that is on its way (finish.lua, UNTOLD).
+constexpr std::chrono::milliseconds kOnItsWay{30};
+
+struct Later final : Attachment {
+  explicit Later(std::function<void()> fire) : timer(EventTimer::kHolding, std::move(fire)) {}
+  EventTimer timer;
+};
+
 void forget(std::span<const EntryId> ids, const FinishOrder& order) {
   runtime->finished_ids().add(ids, order.stream, order.group);
 }
@@ -33,24 +54,46 @@ ngx_int_t not_found(ngx_http_request_t* r, std::string_view text) {
   return fail(r, NGX_HTTP_NOT_FOUND, text);
 }
 
-ngx_int_t finished(ngx_http_request_t* r) {
-  return respond(r, NGX_HTTP_OK, kJson, "{\"action\":\"finished\",\"status\":\"ok\"}\n");
+ngx_int_t finished(ngx_http_request_t* r, Outcome outcome) {
+  return respond(r, NGX_HTTP_OK, kJson,
+                 outcome != kDone ? "{\"action\":\"finished\",\"already\":true,\"status\":\"ok\"}\n"
+                                  : "{\"action\":\"finished\",\"status\":\"ok\"}\n");
 }
 
 // ---- one entry of one group ---------------------------------------------------------------------
 
 ngx_int_t finish_one(ngx_http_request_t* r, const FinishOrder& order, EntryId id,
-                     std::string_view missing) {
+                     std::string_view missing, bool once_more = false);
+
+// Who asks at the same time as another request is second, and is told so when that one has its
+// answer.
+ngx_int_t finish_later(ngx_http_request_t* r, const FinishOrder& order, EntryId id,
+                       std::string_view missing) {
+  auto later = std::make_unique<Later>([r, order, id, missing] {
+    finish_with(r, [&] { return finish_one(r, order, id, missing, true); });
+  });
+  later->timer.arm(kOnItsWay);
+  find_context(r)->attachment = std::move(later);
+  return park(r);
+}
+
+ngx_int_t finish_one(ngx_http_request_t* r, const FinishOrder& order, EntryId id,
+                     std::string_view missing, bool once_more) {
   return ask(r, finish_command(order, std::span(&id, 1), database()),
-             [r, order, id, missing](const redis::Reply& reply) {
+             [r, order, id, missing, once_more](const redis::Reply& reply) {
                if (reply.is_error()) {
                  return refused(r, reply);
                }
-               const bool done = reply[0].integer().value_or(0) > 0;
-               if (done || order.consumer.empty()) {  // else somebody else may have it in flight
-                 forget(std::span(&id, 1), order);
+               const auto outcome = Outcome{reply[2].integer().value_or(kMissing)};
+               if (outcome == kJustNow && !once_more) {
+                 return finish_later(r, order, id, missing);
                }
-               return done ? finished(r) : not_found(r, missing);
+               if (outcome == kDone) {
+                 runtime->finished_ids().told(std::span(&id, 1), order.stream, order.group);
+               } else if (outcome == kMissing && order.consumer.empty()) {
+                 forget(std::span(&id, 1), order);  // with a consumer, somebody else may have it
+               }
+               return outcome == kMissing ? not_found(r, missing) : finished(r, outcome);
              });
 }
 
@@ -64,10 +107,31 @@ struct Search {
   std::optional<std::size_t> found;
 };
 
+// In flight nowhere: was it finished, by a request that got no answer?
+ngx_int_t look_behind(ngx_http_request_t* r, const std::shared_ptr<Search>& search,
+                      std::size_t number) {
+  if (number == search->places.size()) {
+    return not_found(r, kNotInFlight);
+  }
+  const FinishOrder& place = search->places[number];
+  return ask(r, finish_command(place, std::span(&search->id, 1), database()),
+             [r, search, number](const redis::Reply& reply) {
+               const auto outcome = Outcome{reply[2].integer().value_or(kMissing)};
+               if (outcome == kJustNow) {
+                 return finish_later(r, search->places[number], search->id, kNotInFlight);
+               }
+               if (outcome != kMissing) {
+                 return finished(r, outcome);
+               }
+               forget(std::span(&search->id, 1), search->places[number]);
+               return look_behind(r, search, number + 1);
+             });
+}
+
 ngx_int_t look(ngx_http_request_t* r, const std::shared_ptr<Search>& search) {
   if (search->next == search->places.size()) {
     return search->found ? finish_one(r, search->places[*search->found], search->id, kNotInFlight)
-                         : not_found(r, kNotInFlight);
+                         : look_behind(r, search, 0);
   }
   const FinishOrder& place = search->places[search->next];
   return ask(r, pending_command(search->id, place.stream, place.group),
@@ -79,14 +143,14 @@ ngx_int_t look(ngx_http_request_t* r, const std::shared_ptr<Search>& search) {
                }
                const std::size_t number = search->next++;
                if (lost || reply.size() == 0) {
-                 forget(std::span(&search->id, 1), search->places[number]);
-               } else if (search->found) {
+                 return look(r, search);
+               }
+               if (search->found) {
                  return fail(r, NGX_HTTP_CONFLICT,
                              "Message is in flight in several groups: name one of them with "
                              "?stream=...&group=...");
-               } else {
-                 search->found = number;
                }
+               search->found = number;
                return look(r, search);
              });
 }
@@ -158,6 +222,7 @@ Result<List> parse_list(std::string_view text) {
 struct Tally {
   std::int64_t acked = 0;
   std::int64_t deleted = 0;
+  std::int64_t already = 0;
 };
 
 ngx_int_t finish_list(ngx_http_request_t* r, const LocConf& conf, const FinishOrder& order,
@@ -166,8 +231,9 @@ ngx_int_t finish_list(ngx_http_request_t* r, const LocConf& conf, const FinishOr
   const auto answer = [r, tally, received = list.received] {
     return respond(
         r, NGX_HTTP_OK, kJson,
-        "{\"acked\":" + std::to_string(tally->acked) +
-            ",\"action\":\"batch_finished\",\"deleted\":" + std::to_string(tally->deleted) +
+        "{\"acked\":" + std::to_string(tally->acked) + ",\"action\":\"batch_finished\"" +
+            (tally->already > 0 ? ",\"already\":" + std::to_string(tally->already) : "") +
+            ",\"deleted\":" + std::to_string(tally->deleted) +
             ",\"received\":" + std::to_string(received) + ",\"status\":\"ok\"}\n");
   };
   if (list.ids.empty()) {
@@ -191,11 +257,13 @@ ngx_int_t finish_list(ngx_http_request_t* r, const LocConf& conf, const FinishOr
         std::vector<EntryId> done;
         const std::span<const EntryId> asked = slice(number);
         for (std::size_t i = 0; i < asked.size(); ++i) {
-          if (reply[2 + i].integer().value_or(0) != 0) {
+          const auto outcome = Outcome{reply[2 + i].integer().value_or(kMissing)};
+          if (outcome == kDone) {
             done.push_back(asked[i]);
           }
+          tally->already += outcome == kAlready || outcome == kJustNow ? 1 : 0;
         }
-        forget(done, order);
+        runtime->finished_ids().told(done, order.stream, order.group);
         return std::string();
       },
       [answer](const std::vector<std::string>&) { return answer(); });

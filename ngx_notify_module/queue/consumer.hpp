@@ -3,7 +3,7 @@
 // One client of one group: its name, what it may have, and what it has.
 //
 //   Joining ──(the name is its own)──► Serving ⇄ Blocked: its socket is full
-//    ⟲ │ held: once more                  │         │
+//    ⟲ │ held: again, for a while         │         │
 //      │ held, refused                    │ group lost, name lost, the sink has closed
 //      └────────────────┬─────────────────┴─────────┘
 //                       ▼
@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -74,7 +75,16 @@ class Consumer final : public hub::Hook<ConsumerTag>, public hub::Hook<ReadyTag>
   State state_ = State::kJoining;
   std::uint64_t serial_;  // what it is known by where it may be gone
   Ticket join_ = 0;
-  bool held_ = false;  // its name was another connection's when it was asked for first
+  // Whose its name was when it was asked for, and since when that one gave no sign of life.
+  struct Rival {
+    std::string token;
+    std::string sign;
+    std::uint64_t first_ms = 0;
+    std::uint64_t still_since_ms = 0;
+    bool gone = false;
+  };
+  std::optional<Rival> rival_;
+  std::uint64_t asked_ms_ = 0;  // for its name, last
   std::uint64_t limit_;
   std::uint64_t renewed_ms_ = 0;
   Holdings::Hand hand_;

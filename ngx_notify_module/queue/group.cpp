@@ -42,13 +42,44 @@ void Group::join(Consumer& consumer) {
 }
 
 void Group::ask_name(Consumer& consumer) {
-  consumer.renewed_ms_ = core_.now_ms;
+  consumer.renewed_ms_ = consumer.asked_ms_ = core_.now_ms;
   consumer.join_ = core_.ask(*this, &consumer);
-  core_.source.join(consumer.join_, name(), {consumer.member(), consumer.limit_}, settings_);
+  const bool rival_is_gone = consumer.rival_ && consumer.rival_->gone;
+  core_.source.join(consumer.join_, name(),
+                    {consumer.member(), consumer.limit_,
+                     rival_is_gone ? std::string_view(consumer.rival_->token) : std::string_view{}},
+                    settings_);
 }
 
-// A client that comes back at once may be quicker than the news, at another nginx worker, that its
-// last connection is gone.
+// Somebody else has the name. A client that comes back at once may be quicker than the news, at
+// another nginx worker, that its last connection is gone; and that worker may be gone itself, with
+// a name that it did not give back. So it is asked again, until the worker shows that it is alive,
+// or has shown nothing for gone_ms, all the while Redis answered. False: the name is not to be had.
+bool Group::wait_for_name(Consumer& consumer, const Joined& answer) {
+  using Rival = Consumer::Rival;
+  const Limits& limits = core_.limits;
+  const std::uint64_t now = core_.now_ms;
+  if (!consumer.rival_) {
+    consumer.rival_ = Rival{answer.holder, answer.sign, now, now, false};
+  } else {
+    Rival& rival = *consumer.rival_;
+    if (answer.holder.empty() || rival.gone || answer.holder != rival.token ||
+        answer.sign != rival.sign || now - rival.first_ms >= limits.held_most_ms) {
+      return false;
+    }
+    if (now - consumer.asked_ms_ >= limits.held_ms) {
+      rival.still_since_ms = now;  // Redis was slow: the worker may have waited for it, too
+    }
+    if (now - rival.still_since_ms >= limits.gone_ms) {
+      rival.gone = true;
+      ask_name(consumer);
+      return true;
+    }
+  }
+  held_.emplace_back(now + limits.held_ms, consumer.serial_);
+  return true;
+}
+
 void Group::ask_held_names() {
   while (!held_.empty() && held_.front().first <= core_.now_ms) {
     Consumer* consumer = find(held_.front().second);

@@ -83,6 +83,7 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
 
   void schedule();
   void ask_name(Consumer& consumer);
+  bool wait_for_name(Consumer& consumer, const Joined& answer);
   void ask_held_names();
   Ticket begin(Operation operation);
   [[nodiscard]] bool settle(const Error* error);

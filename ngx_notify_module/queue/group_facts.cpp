@@ -59,14 +59,13 @@ void Group::on_joined(Consumer& consumer, const Result<Joined>& answer) {
     end(consumer, End::kRefused, &answer.error());
     return;
   }
-  if (answer->held && !std::exchange(consumer.held_, true)) {
-    held_.emplace_back(core_.now_ms + core_.limits.held_ms, consumer.serial_);
-    return;
-  }
   if (answer->held) {
-    end(consumer, End::kHeld);
+    if (!wait_for_name(consumer, *answer)) {
+      end(consumer, End::kHeld);
+    }
     return;
   }
+  consumer.rival_.reset();
   consumer.state_ = Consumer::State::kServing;
   consumer.limit_ = answer->limit;
   fresh_ = true;

@@ -25,8 +25,10 @@ struct Limits {
   std::uint64_t look_ms = 1'000;        // between two looks at a stream that rang no bell
   std::uint64_t lease_ms = redis::kLeaseMs;
   std::uint64_t renew_ms = redis::kRenewMs;
-  std::uint64_t held_ms = 300;       // until a name that is held is asked for once more
-  std::uint64_t claim_ms = 15'000;   // a claim that nobody has called for
+  std::uint64_t held_ms = 300;             // until a name that is held is asked for once more
+  std::uint64_t gone_ms = redis::kGoneMs;  // without a sign of life of who holds a name
+  std::uint64_t held_most_ms = 5'000;      // who asks for a held name has its answer then
+  std::uint64_t claim_ms = 15'000;         // a claim that nobody has called for
   std::uint64_t audit_ms = 30'000;   // are the entries that we count as in flight still pending?
   std::uint64_t mark_ms = 5'000;     // between two updates of the mark
   std::uint64_t retry_ms = 500;      // after an operation that failed

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Order {  // what a consumer wants
 struct Lease {
   Member member;
   std::uint64_t limit;
+  std::string_view gone = {};  // a connection that is known to be gone: its name may be taken
 };
 
 struct Holding {
@@ -55,6 +57,10 @@ struct Joined {
   bool held = false;  // the name is another connection's
   std::uint64_t limit = 0;
   bool restored = false;  // the group was lost, and begins again at its mark
+  // Of a name that is held: by which connection, and the last sign of life of its nginx worker.
+  // That is another text each time. No holder: nothing is known of it.
+  std::string holder;
+  std::string sign;
 };
 
 struct Share {                         // what one consumer was given
@@ -104,7 +110,7 @@ class Source {
   virtual void unlisten(const Name& name) = 0;
 
   // Makes sure of the group (group.lua), leases the name (join.lua), and writes the settings down
-  // for the worker (notify:{queues}).
+  // for the worker (notify:{queues}). From here on this nginx worker shows that it is alive.
   virtual void join(Ticket ticket, const Name& name, const Lease& lease,
                     const Settings& settings) = 0;
 

@@ -212,6 +212,9 @@ Result<queue::Joined> parse_joined(const Result<redis::Reply>& reply, bool resto
     return unknown_shape(redis::scripts::join);
   }
   joined.limit = static_cast<std::uint64_t>(*limit);
+  if (joined.held) {
+    joined.holder = (*reply)[2].text();
+  }
   return joined;
 }
 
@@ -225,6 +228,7 @@ QueueSource::QueueSource(redis::Client& commands, Subscriptions& subscriptions, 
       watcher_(watcher),
       bells_(*this),
       controls_(*this),
+      presence_(commands),
       owed_timer_(EventTimer::kCancelable, [this] { give_back_owed(); }),
       self_(std::make_shared<QueueSource*>(this)) {}
 
@@ -299,6 +303,7 @@ void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& leas
     std::optional<Error> failure;
   };
   auto progress = std::make_shared<Progress>();
+  presence_.show();  // before a name is this worker's
 
   redis::Command group = script_call(
       redis::scripts::group,
@@ -326,15 +331,40 @@ void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& leas
   append(join, lease.member);
   append(join, lease.limit);
   append(join, redis::kLeaseMs);
+  append(join, lease.gone);
   join.wait = kWait;
-  send(std::move(join),
-       [ticket, progress](QueueSource&, queue::Queues& queues, const Result<redis::Reply>& reply) {
-         queues.on_joined(ticket, progress->failure ? Result<queue::Joined>(*progress->failure)
-                                                    : parse_joined(reply, progress->restored));
-       });
+  send(std::move(join), [ticket, progress](QueueSource& self, queue::Queues& queues,
+                                           const Result<redis::Reply>& reply) {
+    Result<queue::Joined> joined = progress->failure ? Result<queue::Joined>(*progress->failure)
+                                                     : parse_joined(reply, progress->restored);
+    if (joined && joined->held && !redis::worker_of(joined->holder).empty()) {
+      self.ask_for_sign(ticket, std::move(*joined));
+    } else {
+      queues.on_joined(ticket, joined);
+    }
+  });
+}
+
+// A holder of an older version gives no sign: its lease has to lapse.
+void QueueSource::ask_for_sign(Ticket ticket, queue::Joined joined) {
+  redis::Command command;
+  command.arguments = {"GET", redis::alive_key(redis::worker_of(joined.holder))};
+  command.repeat = Repeat::kSafe;
+  command.wait = kWait;
+  send(std::move(command), [ticket, joined = std::move(joined)](QueueSource&, queue::Queues& queues,
+                                                                const Result<redis::Reply>& reply) {
+    queue::Joined told = joined;
+    if (failure_of(reply)) {
+      told.holder.clear();
+    } else {
+      told.sign = reply->text();
+    }
+    queues.on_joined(ticket, told);
+  });
 }
 
 void QueueSource::renew(Ticket ticket, const Name& name, std::span<const queue::Lease> leases) {
+  presence_.show();
   redis::Command command = script_call(redis::scripts::renew, {leases_key(name)}, Repeat::kSafe);
   append(command, redis::kLeaseMs);
   for (const queue::Lease& lease : leases) {

@@ -16,6 +16,7 @@
 
 #include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/queue/queues.hpp"
+#include "ngx_notify_module/transport/presence.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
 #include "shared/redis/client.hpp"
 
@@ -75,6 +76,7 @@ class QueueSource final : public queue::Source {
     ngx_msec_t until = 0;  // then its lease has lapsed
   };
 
+  void ask_for_sign(queue::Ticket ticket, queue::Joined joined);
   void send_leave(Leave leave);
   void owe(Leave leave);
   void give_back_owed();
@@ -93,6 +95,7 @@ class QueueSource final : public queue::Source {
   Bells bells_;
   Controls controls_;
   queue::Queues* queues_ = nullptr;
+  Presence presence_;
   std::deque<Leave> owed_;
   EventTimer owed_timer_;
   std::shared_ptr<QueueSource*> self_;  // what completions hold weakly

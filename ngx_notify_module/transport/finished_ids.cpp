@@ -5,7 +5,9 @@
 namespace notify {
 
 FinishedIds::FinishedIds(redis::Client& commands)
-    : commands_(commands), timer_(EventTimer::kHolding, [this] { send(); }) {}
+    : commands_(commands),
+      timer_(EventTimer::kHolding, [this] { send(); }),
+      told_turn_([this] { send_told(); }) {}
 
 void FinishedIds::add(std::span<const EntryId> ids, std::string_view stream,
                       std::string_view group) {
@@ -20,6 +22,24 @@ void FinishedIds::add(std::span<const EntryId> ids, std::string_view stream,
     send();
   } else if (!timer_.armed()) {
     timer_.arm(kDelay);
+  }
+}
+
+void FinishedIds::told(std::span<const EntryId> ids, std::string_view stream,
+                       std::string_view group) {
+  if (ids.empty()) {
+    return;
+  }
+  std::vector<EntryId>& kept = told_[{std::string(stream), std::string(group)}];
+  kept.insert(kept.end(), ids.begin(), ids.end());
+  told_turn_.post();
+  add(ids, stream, group);
+}
+
+void FinishedIds::send_told() {
+  for (const auto& [name, ids] : std::exchange(told_, {})) {
+    commands_.submit(told_command(ids, name.first, name.second), [](const Result<redis::Reply>&) {})
+        .release();
   }
 }
 

@@ -12,11 +12,15 @@ std::string leases_key(std::string_view stream, std::string_view group) {
 
 }  // namespace
 
-// Not repeated by itself: the repeat would answer that nothing was there to be finished.
+// Not repeated by itself: a repeat that comes at once would answer that nothing was there to be
+// finished.
 redis::Command finish_command(const FinishOrder& order, std::span<const EntryId> ids,
                               int database) {
   redis::Command command =
-      script_call(redis::scripts::finish, {order.stream, leases_key(order.stream, order.group)},
+      script_call(redis::scripts::finish,
+                  {order.stream, leases_key(order.stream, order.group),
+                   redis::group_key(order.stream, redis::kFinishedKind, order.group),
+                   redis::group_key(order.stream, redis::kFinishedBeforeKind, order.group)},
                   redis::Repeat::kNever);
   auto& arguments = command.arguments;
   arguments.reserve(arguments.size() + 4 + ids.size());
@@ -48,6 +52,17 @@ redis::Command forget_command(std::span<const EntryId> ids, std::string_view str
       script_call(redis::scripts::inflight, std::move(keys), redis::Repeat::kSafe);
   command.arguments.push_back(redis::queue_pair(stream, group));
   command.arguments.emplace_back("0");
+  return command;
+}
+
+redis::Command told_command(std::span<const EntryId> ids, std::string_view stream,
+                            std::string_view group) {
+  redis::Command command;
+  command.arguments = {"HDEL", redis::group_key(stream, redis::kFinishedKind, group)};
+  for (const EntryId& id : ids) {
+    command.arguments.push_back(format_entry_id(id));
+  }
+  command.repeat = redis::Repeat::kSafe;
   return command;
 }
 

@@ -21,13 +21,16 @@ struct FinishOrder {
   bool remove = false;   // from the stream as well
 };
 
-// Answers {finished, deleted, 0 or 1 for each id}.
+// Answers {finished, deleted, 0, 1, 2 (already) or 3 (just now) for each id}.
 redis::Command finish_command(const FinishOrder& order, std::span<const EntryId> ids, int database);
 
 // In which groups an id is in flight: a set of queue_pair().
 redis::Command inflight_command(EntryId id);
 redis::Command forget_command(std::span<const EntryId> ids, std::string_view stream,
                               std::string_view group);
+// Their finisher has its answer: who finishes one of them again is told that it is not there.
+redis::Command told_command(std::span<const EntryId> ids, std::string_view stream,
+                            std::string_view group);
 // Whether it is pending there: a list that is not empty. NOGROUP where there is no such group.
 redis::Command pending_command(EntryId id, std::string_view stream, std::string_view group);
 

@@ -22,14 +22,17 @@
 //
 //   notify:{S}:mark:<G>        string, where the group begins again if it is lost
 //   notify:{S}:consumers:<G>   hash, lease of each consumer name (see below)
+//   notify:{S}:finished:<G>    hash, finished ids whose finisher may not have been told: id →
+//   …:finished-before:<G>      `<ms> <consumer>`; the second one is the elder half (finish.lua)
 //   notify:{S}:queue:<G>       Pub/Sub channel: what all nginx workers are to know (Control)
 //   notify:{inflight}:<id>     set of (S, G) that have an entry of that id in flight, with a TTL
 //   notify:{queues}            hash: (S, G) → <ack timeout ms> <deliveries at most>
+//   notify:{queues}:alive:<w>  string, sign of life of an nginx worker that has consumers, TTL
 //   notify:{queues}:keeper     string, token of the worker process that looks after them, TTL
 //
 // A lease is `<expires, ms by Redis' clock> <token> <limit> <received> <finished>`. The token is
-// the connection's; who holds the name may have `limit` entries in flight; the last two count what
-// this connection was given and what of it was finished.
+// the connection's, `<w>.<random>`; who holds the name may have `limit` entries in flight; the last
+// two count what this connection was given and what of it was finished.
 //
 // Ids. Redis begins the sequence of each millisecond at 0, so that entries of two streams often
 // have the same id. publish.lua and publish-batch.lua begin it at ten digits: 1, the microsecond
@@ -77,6 +80,7 @@ extern const Script status;
 extern const Script acknowledge;
 extern const Script inbox;
 // Work queues, by the module; overdue and sweep by the worker.
+extern const Script alive;
 extern const Script audit;
 extern const Script claim;
 extern const Script consumers;

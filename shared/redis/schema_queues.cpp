@@ -75,6 +75,19 @@ std::string control_channel(std::string_view stream, std::string_view group, int
   return channel;
 }
 
+std::string connection_token(std::string_view worker, std::string_view random) {
+  return std::string(worker) + "." + std::string(random);
+}
+
+std::string_view worker_of(std::string_view token) {
+  const std::size_t dot = token.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : token.substr(0, dot);
+}
+
+std::string alive_key(std::string_view worker) {
+  return "notify:{queues}:alive:" + std::string(worker);
+}
+
 std::string inflight_key(EntryId id) { return "notify:{inflight}:" + format_entry_id(id); }
 
 std::string queue_pair(std::string_view stream, std::string_view group) {

@@ -20,13 +20,27 @@ namespace notify::redis {
 // Kinds of group_key().
 inline constexpr std::string_view kMarkKind = "mark";
 inline constexpr std::string_view kLeasesKind = "consumers";
+inline constexpr std::string_view kFinishedKind = "finished";
+inline constexpr std::string_view kFinishedBeforeKind = "finished-before";
 
 inline constexpr std::string_view kQueuesKey = "notify:{queues}";
 inline constexpr std::string_view kKeeperKey = "notify:{queues}:keeper";
 
-// For as long a consumer's name is its own after the last renewal, and how often that is renewed.
+// For as long a consumer's name is its own after the last renewal, and how often that is renewed. A
+// name whose nginx worker is gone is free long before: see alive_key().
 inline constexpr std::uint64_t kLeaseMs = 45'000;
-inline constexpr std::uint64_t kRenewMs = 15'000;
+inline constexpr std::uint64_t kRenewMs = 30'000;
+
+// An nginx worker that has consumers writes another number there every kAliveMs. One that wants a
+// name of it takes the name when the number stood still for kGoneMs, while Redis answered.
+inline constexpr std::uint64_t kAliveMs = 300;
+inline constexpr std::uint64_t kGoneMs = 1'000;
+inline constexpr std::uint64_t kAliveTtlMs = 10'000;
+
+// The token of a new connection, and the worker that it names: empty for one of an older version.
+std::string connection_token(std::string_view worker, std::string_view random);
+std::string_view worker_of(std::string_view token);
+std::string alive_key(std::string_view worker);
 
 std::string group_key(std::string_view stream, std::string_view kind, std::string_view group);
 

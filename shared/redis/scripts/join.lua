@@ -3,13 +3,15 @@
 -- a name is taken on every nginx worker of every node, on this one too.
 --
 -- KEYS  notify:{S}:consumers:<G>
--- ARGV  consumer, token, limit, ttl in ms
+-- ARGV  consumer, token, limit, ttl in ms, a token whose connection is known to be gone (may be left
+--       out)
 --
--- Answers {'ok', limit}, or {'held', ms that are left of it} if it is another one's. A lease that
--- lapsed is anybody's. Safe to repeat: who has it already keeps its limit and figures.
+-- Answers {'ok', limit}, or {'held', ms that are left of it, its token} if it is another one's. A
+-- lease that lapsed, or whose connection is gone, is anybody's. Safe to repeat: who has it already
+-- keeps its limit and figures.
 -- A lease's layout: schema.hpp, Work queues.
 
-local leases = KEYS[1]
+local leases, gone = KEYS[1], ARGV[5]
 local consumer, token, limit, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local time = redis.call('TIME')
@@ -26,8 +28,8 @@ if lease then
     string.match(lease, '^(%d+) (%S+) (%d+) (%d+) (%d+)$')
   if holder == token then
     limit, received, finished = kept_limit, kept_received, kept_finished
-  elseif expires and tonumber(expires) > now then
-    return {'held', tonumber(expires) - now}
+  elseif expires and tonumber(expires) > now and holder ~= gone then
+    return {'held', tonumber(expires) - now, holder}
   end
 end
 redis.call('HSET', leases, consumer,
