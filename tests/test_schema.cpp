@@ -45,7 +45,7 @@ END_TEST
 START_TEST(own_keys_are_beside_no_stream) {
   for (const std::string_view suffix :
        {"latest", "requests", "due", "dead", "notices", "idem:0a", "due:g", "mark:g", "mark:a:b",
-        "consumers:~0a", "lease:worker-1"}) {
+        "consumers:~0a", "finished:~0a", "finished-before:~0a", "lease:worker-1"}) {
     EXPECT_ROW(suffix, is_side_suffix(suffix));
   }
   // What follows a tag of the product's own, however the stream is named that is to be removed.

@@ -97,8 +97,8 @@ std::string side_key(std::string_view stream, std::string_view suffix) {
 
 bool is_side_suffix(std::string_view suffix) {
   constexpr std::array<std::string_view, 5> kWhole{"latest", "requests", "due", "dead", "notices"};
-  constexpr std::array<std::string_view, 5> kKinds{
-      "idem:", "due:", "mark:", "consumers:", "lease:"};
+  constexpr std::array<std::string_view, 7> kKinds{
+      "idem:", "due:", "mark:", "consumers:", "lease:", "finished:", "finished-before:"};
   // A brace belongs to another stream, whose hash tag is this one's name.
   if (suffix.find('{') != std::string_view::npos) {
     return false;
