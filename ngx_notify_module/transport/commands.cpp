@@ -71,9 +71,9 @@ redis::Command publish_command(PublishOrder order) {
   arguments.push_back(order.request);
   arguments.push_back(std::to_string(order.keep_requests));
   arguments.push_back(digits_for(order));
-  for (auto& [name, value] : order.fields) {
-    arguments.push_back(std::move(name));
-    arguments.push_back(std::move(value));
+  for (auto& field : order.fields) {
+    arguments.push_back(std::move(field.first));
+    arguments.push_back(std::move(field.second));
   }
   return command;
 }

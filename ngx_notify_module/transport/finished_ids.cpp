@@ -38,8 +38,9 @@ void FinishedIds::told(std::span<const EntryId> ids, std::string_view stream,
 
 void FinishedIds::send_told() {
   for (const auto& [name, ids] : std::exchange(told_, {})) {
-    commands_.submit(told_command(ids, name.first, name.second), [](const Result<redis::Reply>&) {})
-        .release();
+    redis::Command command = told_command(ids, name.first, name.second);
+    command.sender = redis::Sender::kProduct;
+    commands_.submit(std::move(command), [](const Result<redis::Reply>&) {}).release();
   }
 }
 

@@ -39,6 +39,7 @@ void Presence::beat() {
   asked_ = true;
   redis::Command command =
       script_call(redis::scripts::alive, {redis::alive_key(worker())}, redis::Repeat::kSafe);
+  command.sender = redis::Sender::kProduct;
   command.arguments.push_back(std::to_string(++number_));
   command.arguments.push_back(std::to_string(redis::kAliveTtlMs));
   commands_
