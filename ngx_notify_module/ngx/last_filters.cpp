@@ -36,6 +36,9 @@ ngx_int_t send_body_through(ngx_http_request_t* r, ngx_chain_t* chain) {
   if (next_body == nullptr) {
     return ngx_http_output_filter(r, chain);
   }
+  if (chain == nullptr && r->connection->buffered == 0) {
+    return NGX_OK;  // nothing to write is no fault: as in nginx's postpone filter
+  }
   const ngx_int_t outcome = next_body(r, chain);
   if (outcome == NGX_ERROR) {
     r->connection->error = 1;  // as ngx_http_output_filter() does
