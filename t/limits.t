@@ -13,11 +13,11 @@ my $shape = '{"detail":"Too many requests"}';
 
 my $conf = $t->read_file($t->root . '/conf/limits.conf');
 my @rates = $conf =~ /rate=(\d+r\/s)/g;
-is("@rates", '5000r/s 200r/s', 'the rates of docs/security.md');
+is("@rates", '20000r/s 1000r/s', 'the rates of docs/security.md');
 my $systems = join '', map { $t->read_file($t->root . "/conf/$_.conf") } qw(users alerts streams environments notiq);
 my %numbers = map { $_ => 1 } $systems =~ /(zone=notify_\w+ burst=\d+|limit_conn notify_\w+ \d+)/g;
-is(join(', ', sort keys %numbers), 'limit_conn notify_requests_open 1000, limit_conn notify_streams_open 1000, '
-    . 'zone=notify_requests burst=10000, zone=notify_streams burst=1000', 'and the numbers at once');
+is(join(', ', sort keys %numbers), 'limit_conn notify_requests_open 1000, limit_conn notify_streams_open 4000, '
+    . 'zone=notify_requests burst=20000, zone=notify_streams burst=4000', 'and the numbers at once');
 my %count;
 $count{$t->publish_user('alice', 1)->status}++ for 1 .. 300;
 is_deeply(\%count, {202 => 300}, 'three hundred publishes one after the other');
@@ -28,8 +28,8 @@ is_deeply(\%count, {202 => 300}, 'three hundred publishes one after the other');
 my $slow = $t->start_other_nginx(shipped => 1,
     http => 'set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;',
     allow => "allow all;\n",
-    edit => {'rate=(?:5000|200)r/s' => 'rate=1r/m', 'burst=10000 ' => 'burst=2 ', 'burst=1000 ' => 'burst=1 ',
-        'limit_conn notify_streams_open 1000' => 'limit_conn notify_streams_open 1'});
+    edit => {'rate=(?:20000|1000)r/s' => 'rate=1r/m', 'burst=20000 ' => 'burst=2 ', 'burst=4000 ' => 'burst=1 ',
+        'limit_conn notify_streams_open 4000' => 'limit_conn notify_streams_open 1'});
 sub ask ($from, $method, $path, %option) {
     return $t->request($method, $path, %option, port => $slow->port,
         headers => ['X-Real-IP' => $from, ($option{headers} // [])->@*]);

@@ -18,7 +18,10 @@ use constant {
 };
 
 my $t      = NotifyTest->new;
-my $c      = NotifyTest::Catalog->new($t, kind => 'postgresql');
+# All users come from one address here.
+my $c      = NotifyTest::Catalog->new($t, kind => 'postgresql', edit => {
+    'burst=4000 nodelay;\n    limit_conn notify_streams_open 4000;' =>
+        'burst=' . USERS . " nodelay;\n    limit_conn notify_streams_open 60000;"});
 my $key    = $c->made('/clients', {client_name => 'shop'});
 my $ledger = $t->dir . '/ledger';
 is(scalar($t->nginx->workers), 1, 'one nginx worker');

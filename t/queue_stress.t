@@ -20,7 +20,7 @@ use constant WORK => 200;    # ms
 
 my $t = NotifyTest->serving(
     workers => 2,
-    edit    => {'notify_ack_timeout 5m' => 'notify_ack_timeout 2s'},
+    edit    => {'notify_ack_timeout 5m' => 'notify_ack_timeout 2s', 'rate=20000r/s' => 'rate=1000000r/s'},
 );
 my $redis  = $t->redis;
 my $worker = $t->start_worker(env => {NOTIFY_QUEUE_LOOK => '200ms'});

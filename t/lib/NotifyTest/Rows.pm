@@ -46,7 +46,7 @@ sub row ($self, $name, $status, $answer, $why = '') {
 # Another nginx, where each address has one request a minute of each kind, and has had it.
 sub used_up ($self, @asked) {
     my $nginx = $self->{t}->start_other_nginx(shipped => 1,
-        edit => {'rate=(?:5000|200)r/s' => 'rate=1r/m', 'burst=(?:10000|1000) nodelay' => 'nodelay'});
+        edit => {'rate=(?:20000|1000)r/s' => 'rate=1r/m', 'burst=(?:20000|4000) nodelay' => 'nodelay'});
     $_->($nginx->port) for @asked;
     return $nginx->port;
 }
