@@ -8,6 +8,7 @@
 check_nginx_user() {
   nginx_user='' nginx_group=''
   [ "$(id -u)" -eq 0 ] || return 0
+  # shellcheck disable=SC2153 # find_run_dir sets it
   nginx_group=$(id -gn -- "$NGINX_USER" 2>/dev/null) ||
     fail "NGINX_USER: there is no user \"$NGINX_USER\" on this machine for nginx's workers to run as"
   [ "$(id -u -- "$NGINX_USER")" -ne 0 ] ||

@@ -61,15 +61,15 @@ shown_redis_url() {
   fi
 }
 
-# redis_ping: what answers at REDIS_URL; fails when nothing does.
+# redis_ping [PASSWORD]: what answers at REDIS_URL; fails when nothing does.
 redis_ping() {
-  local arguments=(-h "$redis_host" -p "$redis_port")
+  local password=${1-$redis_password} arguments=(-h "$redis_host" -p "$redis_port")
   [ -z "$redis_path" ] || arguments=(-s "$redis_path")
   [ "$redis_scheme" != rediss ] || arguments+=(--tls)
   [ -z "$redis_user" ] || arguments+=(--user "$redis_user")
   (
     unset REDISCLI_AUTH # even an empty one is sent
-    [ -z "$redis_password" ] || export REDISCLI_AUTH="$redis_password"
+    [ -z "$password" ] || export REDISCLI_AUTH="$password"
     timeout 3 redis-cli "${arguments[@]}" ping 2>&1
   )
 }
@@ -79,12 +79,13 @@ redis_ping() {
 # we start, and is tried only where a Redis asks for one: that may be ours, started by hand.
 redis_is_there() {
   local answer
+  # shellcheck disable=SC2153 # load_secrets sets it
   if [ -z "$redis_password" ] && [ -n "$redis_password_is_set" ]; then
     use_redis_password "$REDIS_PASSWORD"
   fi
   answer=$(redis_ping)
   if [[ $answer == *NOAUTH* && -z $redis_password ]]; then
-    answer=$(redis_password=$REDIS_PASSWORD && redis_ping)
+    answer=$(redis_ping "$REDIS_PASSWORD")
     [[ $answer != *PONG* ]] || use_redis_password "$REDIS_PASSWORD"
   fi
   case $answer in

@@ -33,10 +33,12 @@ check_trusted_networks() {
 # Who may use the internal interface: what INTERNAL_TRUSTED_CIDRS names. Without it the file stays
 # as it ships, for this machine alone.
 render_internal_allow() {
-  local networks
+  local networks network
   networks=$(trusted_networks)
   [ -n "$networks" ] || { cat conf/internal_allow.conf; return; }
-  sed 's/.*/allow &;/' <<<"$networks"
+  while read -r network; do
+    printf 'allow %s;\n' "$network"
+  done <<<"$networks"
   echo 'deny all;'
 }
 

@@ -71,6 +71,7 @@ load_secrets() {
   for name in "${secrets[@]}"; do
     [ -n "${!name:-}" ] || unset "$name"
   done
+  # shellcheck disable=SC2034 # for redis.sh
   redis_password_is_set=${REDIS_PASSWORD:+yes} # by you, and so for any Redis: see redis.sh
   [ -f "$file" ] && read_env_file "$file"
   for name in "${secrets[@]}"; do
@@ -110,7 +111,7 @@ has_loopback6() {
 # The addresses that nginx listens on, as its `listen` writes them: this machine's own unless
 # LISTEN_ADDRESS says otherwise. `*` is every address.
 check_listen_addresses() {
-  local address list=() found=() known
+  local address one text list=() found=() known=()
   read -ra list <<<"${LISTEN_ADDRESS//,/ }"
   [ ${#list[@]} -gt 0 ] || list=(localhost)
   for address in "${list[@]}"; do
@@ -118,12 +119,13 @@ check_listen_addresses() {
       localhost) known=(127.0.0.1) && ! has_loopback6 || known+=('[::1]') ;;
       \*) known=(0.0.0.0) && [ ! -s /proc/net/if_inet6 ] || known+=('[::]') ;;
       *)
-        known=$(normal_address "$address") || fail "LISTEN_ADDRESS: \"$address\" is not an address of" \
+        text=$(normal_address "$address") || fail "LISTEN_ADDRESS: \"$address\" is not an address of" \
           'this machine such as 127.0.0.1 or [::1], nor * for all of them; LISTEN_PORTS has the ports'
+        known=("$text")
         ;;
     esac
-    for address in "${known[@]}"; do
-      [[ " ${found[*]} " == *" $address "* ]] || found+=("$address")
+    for one in "${known[@]}"; do
+      [[ " ${found[*]} " == *" $one "* ]] || found+=("$one")
     done
   done
   export LISTEN_ADDRESS="${found[*]}"
@@ -146,6 +148,7 @@ normal_address() {
 find_run_dir() {
   [ ! -f .env ] || read_env_file .env
   default NGINX_USER www-data
+  # shellcheck disable=SC2034 # for folders.sh
   run_dir_is_set=${RUN_DIR:+yes}
   default RUN_DIR run
   RUN_DIR=$(realpath -m -- "$RUN_DIR")
