@@ -56,6 +56,7 @@ is(publish($port, from => '127.0.0.2'), 403, 'and from no other address');
 like($output, qr/^open: to this machine alone.*\n(?:.*\n)*ready/m, 'a line before `ready` says so');
 like($output, qr{^open: .*notify/publish for 127\.0\.0\.1, ::1 \(INTERNAL_TRUSTED_CIDRS\)}m,
     '... and who publishes');
+unlike($output, qr/^open: .*NOTIQ_/m, '... and the sockets of the catalogue are not');
 like($output, qr{^open: .*/docs for this machine \(STAGE=dev\)}m, '... and of the page of the API');
 
 my ($doctor_status, $doctor) = $t->run(['build/notifyctl', 'doctor'], cwd => $copy->dir,

@@ -139,13 +139,13 @@ my $event   = '{"type":"t","user_id":"victim","data":1}';
 for ('text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x',
     'application/jsonp', 'json', '', 'text/plain, application/json')
 {
-    $t->answers("Content-Type: $_", $t->request('POST', $publish, body => $event, headers => [@origin, 'Content-Type' => $_]),
+    $t->answers("Content-Type: $_", $t->request('POST', $publish, body => $event, headers => ['Content-Type' => $_]),
         415, '{"detail":"Content-Type must be application/json"}', Accept => 'application/json');
 }
 is($t->request('POST', $publish, body => $event, headers => [('Content-Type' => 'application/json') x 2])->status, 415,
     'two of them');
-is($t->request('POST', $publish, body => $event, headers => $_)->status, 415, "no type, but @$_")
-    for [@origin], [Origin => 'null'], ['Sec-Fetch-Site' => 'cross-site'];
+is($t->request('POST', $publish, body => $event, headers => $_)->status, 403, "a foreign page: @$_")
+    for [@origin], [@origin, 'Content-Type' => 'text/plain'], [@origin, 'Content-Type' => 'application/json'], [Origin => 'null'], ['Sec-Fetch-Site' => 'cross-site'];
 is($t->redis->cmd('EXISTS', 'user:victim'), 0, 'and nothing is published');
 is($t->request('POST', $publish, body => $event, headers => ['Content-Type' => $_])->status, 202, "Content-Type: $_")
     for 'application/json', 'Application/JSON; charset=utf-8', 'application/json;charset="utf-8"';

@@ -32,6 +32,8 @@ ok($closed =~ $required && $closed !~ $optional && $closed !~ $echo, 'closed, un
 my $open = rendered(NOTIQ_SOCKET_AUTH => 'optional', NOTIQ_ECHO => 'on', NOTIQ_ORIGINS => 'https://a.example, http://b:81');
 ok($open !~ $required && $open =~ $optional && $open =~ $echo, 'open where he does');
 is(scalar(() = $open =~ m{^ *notify_origin same https://a\.example\s+http://b:81;}mg), 2, 'with other origins');
+is(scalar(() = $open =~ m{^ *notify_cors https://a\.example\s+http://b:81 methods=}mg), 6, '... which may read');
+unlike($closed, qr/^ *notify_cors/m, 'and none may read otherwise');
 like(rendered(NOTIQ_SOCKET_AUTH => 'yes'), qr/^NOTIQ_SOCKET_AUTH: "yes" is neither required nor optional/, 'a wrong word');
 like(rendered(NOTIQ_ECHO => 'yes'), qr/^NOTIQ_ECHO: "yes" is neither on nor off/, 'another one');
 like(rendered(NOTIQ_ORIGINS => $_), qr/^NOTIQ_ORIGINS: "\Q$_\E" is no origin such as https:/, "$_ is no origin")
@@ -40,7 +42,8 @@ like(rendered(NOTIQ_ORIGINS => $_), qr/^NOTIQ_ORIGINS: "\Q$_\E" is no origin suc
 # ---- what it opens ------------------------------------------------------------------------------
 
 my $c = NotifyTest::Catalog->new($t, edit => {
-    'arg=api_key required;' => 'arg=api_key;', '#notify_echo' => 'notify_echo', 'notify_receive_rate .*;' => 'notify_receive_rate 1000 burst=1000;',
+    'arg=api_key required;' => 'arg=api_key;', '#notify_echo' => 'notify_echo', 'notify_origin same;' => 'notify_origin same https://app.example.org;',
+    '#notify_cors' => 'notify_cors', 'notify_receive_rate .*;' => 'notify_receive_rate 1000 burst=1000;',
 });
 my $key   = $c->made('/clients', {client_name => 'shop'});
 my $json  = JSON::PP->new->utf8->canonical;
@@ -60,6 +63,12 @@ is(client('shop/alice')->status, 101, 'nobody needs a key');
 is(client('nobody/alice')->status, 403, 'but the client must be one');
 is(client("shop/alice?$_=x")->status, $_ eq 'token' ? 401 : 403, "a $_ that comes must be right") for 'api_key', 'token';
 is(client('shop/alice', headers => {Origin => 'https://evil.example'})->status, 403, 'and foreign pages are foreign');
+is(client('shop/alice', headers => {Origin => 'https://app.example.org'})->status, 101, '... but for those that are listed');
+my @listed = (Origin => 'https://app.example.org');
+for my $answer ($c->request('GET', '/health', undef, @listed), $c->request('POST', '/clients', 'x' x 1_100_000, @listed),
+    $c->request('OPTIONS', '/clients', undef, @listed, 'Access-Control-Request-Method' => 'PUT', 'Access-Control-Request-Headers' => 'x-api-key')) {
+    is($answer->header('Access-Control-Allow-Origin'), $listed[1], 'a listed page may read ' . $answer->status);
+}
 
 # ---- the echo -------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ bool content_type_matches(const ngx_http_request_t* r, const ContentTypeConf& co
   }
   const HeaderValue header = find_header(r, "content-type");
   if (!header.value) {
-    // A script need not say what it knows (RFC 9110, 8.3). A page can have its browser leave it out.
+    // A script need not say what it knows (RFC 9110, 8.3). A page can have its browser leave it
+    // out.
     return !find_header(r, "origin").value && !find_header(r, "sec-fetch-site").value;
   }
   const std::string_view value = header.repeated ? "" : *header.value;
