@@ -207,7 +207,7 @@ plain((lines(qr/cleartext/))[0], 'cleartext where TLS is spoken');
 my $answer = $t->request('POST', '/publish', body => '{"name":"n"}');
 is($answer->status, 200, 'a publish');
 my ($line) = lines(qr/^200 "POST \/publish/);
-like($line, qr/ stream=\[news\] .* entry_id=\[\d+-\d\] .* field_name=\[n\] json_name=\[\S*22n\S*\] /,
+like($line, qr/ stream=\[news\] .* entry_id=\[\d+-\d+\] .* field_name=\[n\] json_name=\[\S*22n\S*\] /,
     'says what it was');
 like($line, qr/ time=\[2\d{3}-\S+\+00:00\] /, 'and when');
 

@@ -54,7 +54,7 @@ is(scalar @clients, 0, 'no link to it is left');
 # ---- none of the module --------------------------------------------------------------------------
 
 $stream->close_stream;
-my $plain = $main =~ s/include conf\/\w+\.conf;//gr =~ s/notify_return 404;/return 204;/r;
+my $plain = $main =~ s/include conf\/(?!limits)\w+\.conf;//gr =~ s/notify_return 404;/return 204;/r;
 $t->write_file($nginx->conf_path, $plain);
 $nginx->reload;
 ok(wait_until(sub { !$nginx->draining }, 8), 'without its directives');

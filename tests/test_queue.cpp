@@ -127,7 +127,7 @@ START_TEST(a_name_of_a_worker_that_is_gone) {
     const char* name;
     std::vector<Answer> answers;
     const char* end;  // what is asked then, or what the client is told
-  } kRows[] = {
+  } rows[] = {
       {"no sign for a second", {{"7"}, {"7"}, {"7"}}, "join s/g a 1 over w.1"},
       {"nor is there a key", {{""}, {""}, {""}}, "join s/g a 1 over w.1"},
       {"a sign at once", {{"7"}, {"8"}}, "ended(held)"},
@@ -139,7 +139,7 @@ START_TEST(a_name_of_a_worker_that_is_gone) {
       {"and then no sign", {{"7"}, {"7", "w.1", 1000}, {"7"}, {"7"}}, "join s/g a 1 over w.1"},
       {"it is quicker after all", {{"7"}, {"7"}, {"7"}, {"1", "v.2"}}, "ended(held)"},
   };
-  for (const auto& row : kRows) {
+  for (const auto& row : rows) {
     Fixture f;
     Client a;
     f.join(a, "a");
