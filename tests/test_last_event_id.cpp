@@ -99,7 +99,8 @@ START_TEST(any_bytes_have_an_answer) {
       {"stray percent", std::nullopt, "last_event_id=%", Kind::kUnknown, {}},
   };
   for (const Row& row : rows) {
-    const std::string_view header = row.header.value_or("");
+    const std::string text = row.header.value_or("");
+    const std::string_view header = text;
     const LastEventId got = parse_last_event_id({&header, row.header ? 1U : 0U}, row.query);
     EXPECT_ROW(row.name, got.kind == row.kind);
     EXPECT_ROW(row.name, got.id == row.id);
