@@ -8,6 +8,7 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
+#include "ngx_notify_module/ngx/response_header.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify {
@@ -127,16 +128,9 @@ ngx_int_t preflight(ngx_http_request_t* r, const LocConf& conf, std::string_view
                  problem.empty() ? "OK" : problem, headers);
 }
 
+// Both live as long as the request: a literal, its configuration's text, or a header that it sent.
 bool add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
-  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) {
-    return false;
-  }
-  *header = {};
-  header->key = borrow(name);
-  header->value = to_pool(r->pool, value);
-  header->hash = 1;
-  return header->value.data != nullptr;
+  return add_response_header(r, borrow(name), borrow(value)) != nullptr;
 }
 
 // What an upstream or add_header says of it does not count beside this directive: a browser refuses

@@ -1,6 +1,7 @@
 #include "ngx_notify_module/handlers/respond.hpp"
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/ngx/response_header.hpp"
 #include "shared/base/json.hpp"
 
 namespace notify {
@@ -96,17 +97,11 @@ ngx_str_t status_line_of(ngx_uint_t status) {
 }
 
 ngx_int_t add_header(ngx_http_request_t* r, const Header& header) {
-  auto* element = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  ngx_table_elt_t* element =
+      add_response_header(r, to_pool(r->pool, header.name), to_pool(r->pool, header.value));
   if (element == nullptr) {
     return NGX_ERROR;
   }
-  *element = {};
-  element->key = to_pool(r->pool, header.name);
-  element->value = to_pool(r->pool, header.value);
-  if (element->key.data == nullptr || element->value.data == nullptr) {
-    return NGX_ERROR;
-  }
-  element->hash = 1;
   if (header.name == "WWW-Authenticate") {
     r->headers_out.www_authenticate = element;  // where auth_request looks for it
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ngx_notify_module/ngx/last_filters.hpp"
+#include "ngx_notify_module/ngx/response_header.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
 #include "ngx_notify_module/wire/sse.hpp"
@@ -46,18 +47,6 @@ void count(Outlet::CloseReason reason) {
   metrics::count(static_cast<metrics::Counter>(kFirst + static_cast<unsigned>(reason)));
 }
 
-bool add_header(ngx_http_request_t* r, ngx_str_t name, ngx_str_t value) {
-  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) {
-    return false;
-  }
-  *header = {};
-  header->hash = 1;
-  header->key = name;
-  header->value = value;
-  return true;
-}
-
 const ngx_http_core_loc_conf_t* core_conf(ngx_http_request_t* r) {
   return static_cast<ngx_http_core_loc_conf_t*>(
       ngx_http_get_module_loc_conf(r, ngx_http_core_module));
@@ -80,8 +69,8 @@ ngx_int_t send_stream_head(ngx_http_request_t* r) {
   r->gzip_ok = 0;
   r->gzip_vary = 0;
 #endif
-  if (!add_header(r, lit("Cache-Control"), lit("no-cache")) ||
-      !add_header(r, lit("X-Accel-Buffering"), lit("no"))) {
+  if (add_response_header(r, lit("Cache-Control"), lit("no-cache")) == nullptr ||
+      add_response_header(r, lit("X-Accel-Buffering"), lit("no")) == nullptr) {
     return NGX_ERROR;
   }
   ngx_http_set_log_request(r->connection->log, r);

@@ -5,6 +5,7 @@
 
 #include "ngx_notify_module/ngx/address.hpp"
 #include "ngx_notify_module/ngx/last_filters.hpp"
+#include "ngx_notify_module/ngx/response_header.hpp"
 
 namespace notify {
 namespace {
@@ -14,15 +15,7 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr unsigned kReads = 8;
 
 bool add_header(ngx_http_request_t* r, ngx_str_t name, std::string_view value) {
-  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) {
-    return false;
-  }
-  *header = {};
-  header->key = name;
-  header->value = to_pool(r->pool, value);
-  header->hash = 1;
-  return header->value.data != nullptr;
+  return add_response_header(r, name, to_pool(r->pool, value)) != nullptr;
 }
 
 }  // namespace
