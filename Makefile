@@ -55,9 +55,11 @@ objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(1))
 nginx_object = $(BUILD)/nginx/objs/addon/$(notdir $(patsubst %/,%,$(dir $(1))))/$(notdir $(1:.cpp=.o))
 nginx_objects = $(foreach source,$(1),$(call nginx_object,$(source)))
 
-# The module has nothing to do with SQL: shared/sql is for the worker and notifyctl.
+# The module has nothing to do with SQL, and lives in nginx's loop: these folders of shared/ are for
+# the worker and notifyctl.
 sql_sources := $(call sources,shared/sql)
-shared_sources := $(filter-out $(sql_sources),$(call sources,shared))
+process_sources := $(call sources,shared/process)
+shared_sources := $(filter-out $(sql_sources) $(process_sources),$(call sources,shared))
 module_sources := $(call sources,ngx_notify_module)
 # The folders of the module that know nothing of nginx: tests/ uses them without it.
 pure_sources := $(filter $(addprefix ngx_notify_module/,wire/% websocket/% hub/% queue/%),$(module_sources))
@@ -69,11 +71,12 @@ bench_sources := $(wildcard bench/*.cpp)
 shared_objects := $(call nginx_objects,$(shared_sources))
 pure_objects := $(call nginx_objects,$(pure_sources))
 sql_objects := $(call objects,$(sql_sources))
+process_objects := $(call objects,$(process_sources))
 libpq_includes := -isystem /usr/include/postgresql
 worker_objects := $(call objects,$(filter-out worker/main.cpp,$(worker_sources)))
 ctl_objects := $(call objects,$(filter-out ctl/main.cpp,$(ctl_sources)))
-all_objects := $(call objects,$(sql_sources) $(worker_sources) $(ctl_sources) $(test_sources) \
-  $(bench_sources))
+all_objects := $(call objects,$(sql_sources) $(process_sources) $(worker_sources) $(ctl_sources) \
+  $(test_sources) $(bench_sources))
 tests := $(test_sources:%.cpp=$(BUILD)/%)
 # Clients that put the products under load: for `make bench`, and for the stress tests in t/.
 loads := $(bench_sources:%.cpp=$(BUILD)/%)
@@ -128,16 +131,18 @@ $(BUILD)/ngx_http_notify_module.so: shared
 $(call nginx_objects,$(filter-out $(pure_sources),$(module_sources))): \
   $(BUILD)/ngx_http_notify_module.so ;
 
-$(BUILD)/notify-worker: $(BUILD)/obj/worker/main.o $(addprefix $(BUILD)/obj/,worker.a sql.a shared.a)
+$(BUILD)/notify-worker: $(BUILD)/obj/worker/main.o $(addprefix $(BUILD)/obj/,worker.a sql.a \
+    process.a shared.a)
 	$(call quiet,LINK,$@)$(link)
 
-$(BUILD)/notifyctl: $(BUILD)/obj/ctl/main.o $(addprefix $(BUILD)/obj/,ctl.a sql.a shared.a)
+$(BUILD)/notifyctl: $(BUILD)/obj/ctl/main.o $(addprefix $(BUILD)/obj/,ctl.a sql.a process.a \
+    shared.a)
 	$(call quiet,LINK,$@)$(link)
 
 tests: $(tests) $(loads)
 
 $(tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(addprefix $(BUILD)/obj/,pure.a worker.a ctl.a \
-    sql.a shared.a)
+    sql.a process.a shared.a)
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@)$(link) $(shell pkg-config --libs check)
 
@@ -148,6 +153,7 @@ $(loads): $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o
 $(BUILD)/obj/shared.a: $(shared_objects)
 $(BUILD)/obj/pure.a: $(pure_objects)
 $(BUILD)/obj/sql.a: $(sql_objects)
+$(BUILD)/obj/process.a: $(process_objects)
 $(BUILD)/obj/worker.a: $(worker_objects)
 $(BUILD)/obj/ctl.a: $(ctl_objects)
 $(BUILD)/obj/%.a: $(BUILD)/obj/%.list
@@ -233,12 +239,12 @@ check: ## format, static analysis, layers, shell, warnings as errors
 nginx_includes := $(addprefix -isystem /usr/share/nginx/src/src/,core event event/modules os/unix http \
   http/modules http/v2) -isystem $(BUILD)/nginx/objs $(libpq_includes)
 tidied = $(patsubst %.cpp,$(BUILD)/tidy/%.ok,$(1))
-all_sources := $(shared_sources) $(sql_sources) $(module_sources) $(worker_sources) $(ctl_sources) \
-  $(test_sources) $(bench_sources)
+all_sources := $(shared_sources) $(sql_sources) $(process_sources) $(module_sources) \
+  $(worker_sources) $(ctl_sources) $(test_sources) $(bench_sources)
 
 tidy: $(call tidied,$(all_sources)) ## clang-tidy alone
 
-object_of = $(if $(filter shared/sql/% worker/% ctl/% tests/% bench/%,$(1)),\
+object_of = $(if $(filter shared/sql/% shared/process/% worker/% ctl/% tests/% bench/%,$(1)),\
   $(call objects,$(1)),$(call nginx_object,$(1)))
 $(foreach source,$(all_sources),\
   $(eval $(call tidied,$(source)): $(call object_of,$(source))))

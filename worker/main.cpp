@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/process/loop.hpp"
 #include "shared/redis/client.hpp"
 #include "shared/redis/schema.hpp"
 #include "shared/redis/schema_catalog.hpp"
@@ -30,7 +31,6 @@
 #include "worker/janitor/janitor.hpp"
 #include "worker/janitor/queue_keeper.hpp"
 #include "worker/log.hpp"
-#include "worker/loop.hpp"
 #include "worker/metrics.hpp"
 #include "worker/metrics_server.hpp"
 #include "worker/redis_check.hpp"
@@ -122,7 +122,7 @@ class Process {
   Config config_;
   Log& log_;
   RunFile& ready_file_;
-  Loop loop_;
+  process::Loop loop_;
   Metrics metrics_;
   redis::Client commands_;
   RedisCheck check_;
@@ -143,7 +143,7 @@ Process::Process(Config config, Log& log, const std::string& token, RunFile& rea
     : config_(std::move(config)),
       log_(log),
       ready_file_(ready_file),
-      loop_(log),
+      loop_([&log](LogLevel level, std::string_view text) { log.write(level, text); }),
       commands_(loop_, command_options(config_, metrics_)),
       check_(commands_, log),
       engine_(loop_, log, commands_, http_options(config_), dispatcher_options(config_)),

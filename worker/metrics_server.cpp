@@ -26,7 +26,7 @@ constexpr std::string_view kUnix = "unix:";
 
 class MetricsServer::Impl {
  public:
-  Impl(Loop& loop, Log& log, std::string listen, std::string group,
+  Impl(process::Loop& loop, Log& log, std::string listen, std::string group,
        std::function<std::string()> text)
       : log_(log),
         listen_(std::move(listen)),
@@ -121,7 +121,7 @@ class MetricsServer::Impl {
   std::string path_;  // of our socket
 };
 
-MetricsServer::MetricsServer(Loop& loop, Log& log, std::string listen, std::string group,
+MetricsServer::MetricsServer(process::Loop& loop, Log& log, std::string listen, std::string group,
                              std::function<std::string()> text)
     : impl_(std::make_unique<Impl>(loop, log, std::move(listen), std::move(group),
                                    std::move(text))) {}

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "shared/base/result.hpp"
+#include "shared/process/loop.hpp"
 #include "worker/log.hpp"
-#include "worker/loop.hpp"
 
 namespace notify::worker {
 
@@ -20,7 +20,7 @@ class MetricsServer {
  public:
   // `listen`: ADDRESS:PORT, [ADDRESS]:PORT or unix:/path.
   // `group` may connect to a Unix socket: see unix_listen.hpp.
-  MetricsServer(Loop& loop, Log& log, std::string listen, std::string group,
+  MetricsServer(process::Loop& loop, Log& log, std::string listen, std::string group,
                 std::function<std::string()> text);
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;

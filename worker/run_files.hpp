@@ -1,28 +1,15 @@
 #pragma once
 
-// Files that tell others of this process, and this process of its former life.
+// What tells this process of its former life.
 
 #include <string>
-#include <string_view>
 
 #include "shared/base/result.hpp"
+#include "shared/process/run_file.hpp"
 
 namespace notify::worker {
 
-// Written whole or not at all (a new file renamed into place); removed with the object.
-class RunFile {
- public:
-  RunFile() = default;
-  ~RunFile() { remove(); }
-  RunFile(const RunFile&) = delete;
-  RunFile& operator=(const RunFile&) = delete;
-
-  Result<void> write(const std::string& path, std::string_view text);
-  void remove();
-
- private:
-  std::string path_;
-};
+using process::RunFile;
 
 // Who this worker is: the token that its leases on consumer names hold.
 //

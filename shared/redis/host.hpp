@@ -1,8 +1,8 @@
 #pragma once
 
 // What a Redis link needs from the process that it lives in: an event loop, seen through a
-// key-hole. Two implementations: transport/redis_host (nginx) and worker/loop (libevent); tests
-// have a fake.
+// key-hole. Two implementations: transport/redis_host (nginx) and shared/process/loop (libevent);
+// tests have a fake.
 //
 // One thread. Nothing here calls back from inside the call that arms it.
 

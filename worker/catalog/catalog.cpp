@@ -42,9 +42,9 @@ Outbox::Options outbox_options(const Config& config, const std::string& token) {
 
 }  // namespace
 
-Catalog::Catalog(Loop& loop, Log& log, redis::Client& commands, Engine& engine, Janitor& janitor,
-                 Metrics& metrics, const Config& config, const redis::LinkOptions& link,
-                 const std::string& token)
+Catalog::Catalog(process::Loop& loop, Log& log, redis::Client& commands, Engine& engine,
+                 Janitor& janitor, Metrics& metrics, const Config& config,
+                 const redis::LinkOptions& link, const std::string& token)
     : host_(loop),
       pool_(std::make_unique<SqlPool>(loop, log, sql_options(config))),
       clients_(loop, log, commands, *pool_),

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "shared/process/loop.hpp"
 #include "shared/redis/client.hpp"
 #include "worker/catalog/acknowledger.hpp"
 #include "worker/catalog/api.hpp"
@@ -19,7 +20,6 @@
 #include "worker/catalog/sql_pool.hpp"
 #include "worker/config.hpp"
 #include "worker/log.hpp"
-#include "worker/loop.hpp"
 
 namespace notify::worker {
 
@@ -27,7 +27,7 @@ class Catalog {
  public:
   // `token`: this worker's, the same after it was killed.
   // What goes out is the engine's, on links as `link` says.
-  Catalog(Loop& loop, Log& log, redis::Client& commands, Engine& engine, Janitor& janitor,
+  Catalog(process::Loop& loop, Log& log, redis::Client& commands, Engine& engine, Janitor& janitor,
           Metrics& metrics, const Config& config, const redis::LinkOptions& link,
           const std::string& token);
   ~Catalog();

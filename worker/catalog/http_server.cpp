@@ -67,7 +67,7 @@ ApiRequest read_request(evhttp_request* request) {
 
 class HttpServer::Impl {
  public:
-  Impl(Loop& loop, Log& log, Options options, Handler handler)
+  Impl(process::Loop& loop, Log& log, Options options, Handler handler)
       : loop_(loop),
         log_(log),
         options_(std::move(options)),
@@ -213,7 +213,7 @@ class HttpServer::Impl {
     evbuffer_free(body);
   }
 
-  Loop& loop_;
+  process::Loop& loop_;
   Log& log_;
   Options options_;
   Handler handler_;
@@ -227,7 +227,7 @@ class HttpServer::Impl {
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
-HttpServer::HttpServer(Loop& loop, Log& log, Options options, Handler handler)
+HttpServer::HttpServer(process::Loop& loop, Log& log, Options options, Handler handler)
     : impl_(std::make_unique<Impl>(loop, log, std::move(options), std::move(handler))) {}
 HttpServer::~HttpServer() = default;
 

@@ -17,9 +17,9 @@
 #include <memory>
 #include <string>
 
+#include "shared/process/loop.hpp"
 #include "worker/catalog/answer.hpp"
 #include "worker/log.hpp"
-#include "worker/loop.hpp"
 
 namespace notify::worker {
 
@@ -37,7 +37,7 @@ class HttpServer {
     std::size_t max_requests = 1'000;
   };
 
-  HttpServer(Loop& loop, Log& log, Options options, Handler handler);
+  HttpServer(process::Loop& loop, Log& log, Options options, Handler handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -1,4 +1,4 @@
-#include "worker/loop.hpp"
+#include "shared/process/loop.hpp"
 
 #include <event2/event.h>
 
@@ -7,7 +7,7 @@
 
 #include "shared/base/clock.hpp"
 
-namespace notify::worker {
+namespace notify::process {
 namespace {
 
 // libevent answers nullptr only where memory or descriptors have run out.
@@ -124,8 +124,8 @@ struct Loop::Signal {
   }
 };
 
-Loop::Loop(Log& log)
-    : log_(log),
+Loop::Loop(LogSink log)
+    : log_(std::move(log)),
       base_(make_base()),
       posted_event_(require(event_new(base_, -1, 0, &Loop::end_of_turn, this))),
       generator_(std::random_device{}()) {}
@@ -157,7 +157,7 @@ std::uint64_t Loop::now_ms() const { return static_cast<std::uint64_t>(monotonic
 
 double Loop::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(generator_); }
 
-void Loop::log(LogLevel level, std::string_view text) { log_.write(level, text); }
+void Loop::log(redis::LogLevel level, std::string_view text) { log_(level, text); }
 
 void Loop::on_signal(int number, std::function<void()> handler) {
   auto signal = std::make_unique<Signal>();
@@ -183,4 +183,4 @@ void Loop::run_posted() {
   }
 }
 
-}  // namespace notify::worker
+}  // namespace notify::process

@@ -1,6 +1,7 @@
 #pragma once
 
-// The worker's event loop: libevent, as a redis::Host. One thread.
+// The event loop of a process of its own, such as the worker's: libevent, as a redis::Host. One
+// thread.
 //
 // Ownership: the loop owns nobody's watch or timer; it must outlive them. What was posted runs at
 // the end of the turn in which it was posted; that is also where objects are freed that may be on
@@ -16,16 +17,17 @@
 #include <vector>
 
 #include "shared/redis/host.hpp"
-#include "worker/log.hpp"
 
 struct event;
 struct event_base;
 
-namespace notify::worker {
+namespace notify::process {
+
+using LogSink = std::function<void(redis::LogLevel level, std::string_view text)>;
 
 class Loop final : public redis::Host {
  public:
-  explicit Loop(Log& log);
+  explicit Loop(LogSink log);
   ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -35,7 +37,7 @@ class Loop final : public redis::Host {
   void post(std::function<void()> task) override;
   [[nodiscard]] std::uint64_t now_ms() const override;
   double random() override;
-  void log(LogLevel level, std::string_view text) override;
+  void log(redis::LogLevel level, std::string_view text) override;
 
   // The handler runs in the loop, not in the signal's context.
   void on_signal(int number, std::function<void()> handler);
@@ -50,7 +52,7 @@ class Loop final : public redis::Host {
   static void end_of_turn(evutil_socket_t, short, void* self) noexcept;
   void run_posted();
 
-  Log& log_;
+  LogSink log_;
   event_base* base_;
   event* posted_event_;
   std::vector<std::function<void()>> posted_;
@@ -58,4 +60,4 @@ class Loop final : public redis::Host {
   std::mt19937_64 generator_;
 };
 
-}  // namespace notify::worker
+}  // namespace notify::process
