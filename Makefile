@@ -84,7 +84,7 @@ benchmark = $(firstword $(wildcard bench/$(BENCH).sh bench/$(BENCH).pl))
 products := $(addprefix $(BUILD)/,ngx_http_notify_module.so notify-worker notifyctl)
 
 .PHONY: help build tests api-page run start stop restart status test bench check tidy check-layers sanitize \
-  install clean packages nginx-tree shared up-to-date FORCE
+  install clean packages nginx-tree shared up-to-date built-ctl FORCE
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -201,20 +201,23 @@ up-to-date:
 	@scripts/is-built || flock Makefile $(MAKE) build
 
 run: up-to-date ## install packages, build, start everything in the foreground; ends on Ctrl-C
-	@scripts/notify run
+	@$(BUILD)/notifyctl up
 
 start: up-to-date ## the same in the background; returns once all answer
-	@scripts/notify start
+	@$(BUILD)/notifyctl up --detach
 
-stop: ## stop what runs from RUN_DIR
-	@scripts/notify stop
+# What runs may be asked for and ended without a build; in a clean tree there is nothing to ask with.
+built-ctl:
+	@test -x $(BUILD)/notifyctl || $(MAKE) up-to-date
 
-restart: ## stop, then start
-	@scripts/notify stop
+stop: built-ctl ## stop what runs from RUN_DIR
+	@$(BUILD)/notifyctl down
+
+restart: stop ## stop, then start
 	@$(MAKE) start
 
-status: ## what runs from RUN_DIR; fails when it is not all
-	@scripts/notify status
+status: built-ctl ## what runs from RUN_DIR; fails when it is not all
+	@$(BUILD)/notifyctl status
 
 # ---- proving --------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@
 // structs from the command line; the functions print to stdout, complain on stderr, and return the
 // exit status. Only main.cpp knows CLI11.
 //
-// Exit status: 0 done; 1 it could not be done (doctor: warnings); 2 wrong usage (doctor: failures).
+// Exit status: 0 done; 1 it could not be done (doctor: warnings); 2 wrong usage (doctor: failures);
+// 3 not all runs (status).
 
 #include <chrono>
 #include <cstdint>
@@ -19,6 +20,7 @@ namespace notify::ctl {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotRunning = 3;  // status
 
 struct PublishOptions {
   std::string stream;
@@ -83,5 +85,21 @@ struct DoctorOptions {
   bool open = false;                 // only what is open, in one line
 };
 int doctor(const Settings& settings, const DoctorOptions& options);
+
+struct UpOptions {
+  std::string source = ".";  // the folder of nginx.conf.example and conf/
+  bool detach = false;       // returns once all answer
+  bool check = false;        // only checks the settings and what is rendered of them
+  bool print = false;        // only prints nginx.conf
+  bool settings = false;     // only prints the table of settings
+};
+int up(const Settings& settings, const UpOptions& options);
+
+int down(const Settings& settings);
+
+struct StatusOptions {
+  bool json = false;
+};
+int status(const Settings& settings, const StatusOptions& options);
 
 }  // namespace notify::ctl

@@ -1,7 +1,6 @@
 #pragma once
 
-// Files of lines NAME=value: .env and RUN_DIR/credentials.env, read as `make run` reads them
-// (scripts/lib/settings.sh). Pure.
+// Files of lines NAME=value: .env and RUN_DIR/credentials.env. Pure.
 
 #include <optional>
 #include <string>
@@ -21,11 +20,14 @@ class EnvFile {
   // it, since it may hold a secret.
   static Result<EnvFile> parse(std::string_view text);
 
-  // Of a name that stands there twice the first value counts, as in `make run`.
+  // Of a name that stands there twice the first value counts.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
 
+  using Values = std::vector<std::pair<std::string, std::string>>;
+  [[nodiscard]] const Values& values() const { return values_; }  // in their order
+
  private:
-  std::vector<std::pair<std::string, std::string>> values_;
+  Values values_;
 };
 
 }  // namespace notify::ctl

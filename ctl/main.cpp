@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "ctl/commands.hpp"
+#include "ctl/supervise/setting_table.hpp"
 #include "shared/base/url_password.hpp"
 
 namespace notify::ctl {
@@ -14,14 +15,16 @@ namespace {
 constexpr const char* kVersion = "notifyctl 0.1.0";
 
 constexpr const char* kAbout =
-    "Looks at, feeds and repairs the streams of the nginx notification module and its worker.\n"
+    "Runs the nginx notification module and its worker, looks at, feeds and repairs their "
+    "streams.\n"
     "`notifyctl COMMAND --help` tells more about a command.";
 
 constexpr const char* kFooter =
     "Secrets (API_TOKEN, JWT_SECRET, REDIS_PASSWORD) come from the environment, else from .env in\n"
     "the current folder, else from RUN_DIR/credentials.env. None may stand on the command line,\n"
     "where every user of the machine can read it: a URL there has no password.\n"
-    "Exit status: 0 done, 1 it could not be done, 2 wrong usage (doctor: 1 warnings, 2 failures).";
+    "Exit status: 0 done, 1 it could not be done, 2 wrong usage (doctor: 1 warnings, 2 failures;\n"
+    "status: 3 not all runs).";
 
 // What the command line filled in. `run` is set by the command that was named.
 struct Invocation {
@@ -35,6 +38,8 @@ struct Invocation {
   DeadOptions dead;
   MigrateOptions migrate;
   DoctorOptions doctor;
+  UpOptions up;
+  StatusOptions status;
   std::string token_argument;  // refused
   std::function<int(const Settings&)> run;
 };
@@ -216,6 +221,36 @@ void add_doctor(CLI::App& app, Invocation& all) {
   command->callback([&all] { all.run = [&all](auto& to) { return doctor(to, all.doctor); }; });
 }
 
+void add_up(CLI::App& app, Invocation& all) {
+  auto* command = add_command(
+      app, "up",
+      "Start Redis (unless one listens at REDIS_URL), nginx and the worker, and keep them running");
+  command->add_flag("--detach", all.up.detach, "In the background; returns once all answer");
+  command->add_flag("--check", all.up.check,
+                    "Only check the settings, render RUN_DIR/nginx.conf and have nginx test it");
+  command->add_flag("--print", all.up.print, "Only print nginx.conf as it would be rendered");
+  command->add_flag("--settings", all.up.settings,
+                    "Only print the settings: name, default and meaning, separated by tabs");
+  command
+      ->add_option("--source", all.up.source,
+                   "Where nginx.conf.example and conf/ are (default: the current folder)")
+      ->type_name("DIR");
+  command->footer(
+      "Says `ready` once all answer. SIGTERM or SIGINT ends all in order within 15 s: streams and\n"
+      "deliveries are drained, then Redis goes.\n\n" +
+      settings_as_help());
+  command->callback([&all] { all.run = [&all](auto& to) { return up(to, all.up); }; });
+}
+
+void add_down_and_status(CLI::App& app, Invocation& all) {
+  auto* end = add_command(app, "down", "End what `notifyctl up` has started from RUN_DIR");
+  end->callback([&all] { all.run = [](auto& to) { return down(to); }; });
+
+  auto* tell = add_command(app, "status", "What runs from RUN_DIR; exit status 3 if it is not all");
+  tell->add_flag("--json", all.status.json, "As an object of JSON");
+  tell->callback([&all] { all.run = [&all](auto& to) { return status(to, all.status); }; });
+}
+
 // Empty, or what to do instead of giving a secret on the command line.
 std::string instead_of_arguments(const Invocation& all) {
   constexpr const char* kWhy = " can be read by every user of this machine; use ";
@@ -253,6 +288,8 @@ int run(int argc, char** argv) {
   add_dead(app, all);
   add_migrate(app, all);
   add_doctor(app, all);
+  add_up(app, all);
+  add_down_and_status(app, all);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,6 @@
 #include "shared/sql/migrations.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "ctl/commands.hpp"
 
@@ -12,11 +11,8 @@ std::string url_text(const Settings& settings, const MigrateOptions& options) {
   if (!options.database_url.empty()) {
     return options.database_url;
   }
-  if (const char* value = std::getenv("DATABASE_URL"); value != nullptr && *value != '\0') {
-    return value;
-  }
-  if (const auto value = settings.dot_env.find("DATABASE_URL"); value && !value->empty()) {
-    return std::string(*value);
+  if (auto value = find_setting(settings, "DATABASE_URL")) {
+    return std::move(*value);
   }
   return sql::default_database_url(settings.run_dir);
 }

@@ -104,8 +104,10 @@ Result<RedisClient> RedisClient::connect(const RedisUrl& url,
                                    : connect_to_any(url, limit),
                      url);
   if (!client.context_ || client.context_->err != 0) {
-    return Error{ErrorKind::kUnavailable,
-                 "cannot reach Redis at " + client.server_ + ": " + client.reason()};
+    const std::string reason = client.reason();
+    const bool nobody = reason == std::strerror(ECONNREFUSED) || reason == std::strerror(ENOENT);
+    return Error{nobody ? ErrorKind::kNotFound : ErrorKind::kUnavailable,
+                 "cannot reach Redis at " + client.server_ + ": " + reason};
   }
   redisSetTimeout(client.context_.get(), to_timeval(command_timeout));
   if (const auto ready = client.set_up(url); !ready) {

@@ -43,7 +43,7 @@ class RedisClient {
   RedisClient(RedisClient&& other) noexcept;
   RedisClient& operator=(RedisClient&& other) noexcept;
 
-  // Connected, authenticated, database chosen, and answering.
+  // Connected, authenticated, database chosen, and answering. kNotFound: nothing listens there.
   static Result<RedisClient> connect(const RedisUrl& url,
                                      std::chrono::milliseconds connect_timeout = kConnectTimeout,
                                      std::chrono::milliseconds command_timeout = kCommandTimeout);

@@ -20,10 +20,10 @@ sub other_addresses () {
     return grep { !/^127\.|:/ } split ' ', `hostname -I`;
 }
 
-# `make start` that is refused: what it said. Nothing may be left of it.
+# A start that is refused: what it said. Nothing may be left of it.
 sub refusal ($name, $expected, %env) {
     local $copy->{env} = {($copy->{env} // {})->%*, %env};
-    my ($status, $output) = $t->run(['bash', 'scripts/notify', 'start'], cwd => $copy->dir,
+    my ($status, $output) = $t->run(['build/notifyctl', 'up', '--detach'], cwd => $copy->dir,
         env => $copy->environment);
     isnt($status, 0, "$name is an error");
     like($output, $expected, '... that says what would be right');
@@ -86,10 +86,9 @@ is(($copy->make_and_wait('stop'))[0], 0, 'make stop');
 
 # Not bound here, where it would open this machine: the lines that nginx would get.
 sub listens ($value) {
-    my $script = '. scripts/lib/settings.sh; . scripts/lib/render.sh; LISTEN_PORTS=80; '
-        . 'LISTEN_TLS_PORTS=; LISTEN_ADDRESS=$1; check_listen_addresses; listen_lines';
-    my ($status, $lines) = $t->run(['bash', '-c', $script, 'bash', $value], cwd => $copy->dir);
-    return join ' ', $lines =~ /^listen (\S+);$/mg;
+    my ($status, $conf) = $t->run(['build/notifyctl', 'up', '--print'], cwd => $copy->dir,
+        env => {$copy->environment->%*, LISTEN_ADDRESS => $value, LISTEN_PORTS => 80});
+    return join ' ', $conf =~ /^ *listen (\S+);$/mg;
 }
 like(listens('*'), qr/^0\.0\.0\.0:80(?: \[::\]:80)?\z/, '* is every address');
 is(listens('0.0.0.0'), '0.0.0.0:80', 'an address of IPv4');

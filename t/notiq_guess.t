@@ -68,9 +68,9 @@ unlike($log, qr/guess\d|\Q$password\E/, 'and not what');
 # ---- a password that is none -----------------------------------------------------------------------
 
 sub settings (%env) {
-    return $t->run(['bash', '-c', 'fail() { echo "$*"; exit 1; }
-        . scripts/lib/notiq.sh && check_admin_password 2>&1'],
-        env => {STAGE => 'prod', NOTIQ_ADMIN_USERNAME => 'chief', %env}, cwd => $t->root);
+    return $t->run([$t->build . '/notifyctl', 'up', '--check', '--source', $t->root], cwd => $t->dir,
+        env => {RUN_DIR => $t->dir . '/checked', INTERNAL_TRUSTED_CIDRS => '127.0.0.1', STAGE => 'prod',
+            NOTIQ_ADMIN_USERNAME => 'chief', %env});
 }
 for my $weak ('admin', 'Password', 'changeme', 'eleven_char', 'chief', 'x') {
     my ($status, $output) = settings(NOTIQ_ADMIN_PASSWORD => $weak);

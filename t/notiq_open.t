@@ -16,13 +16,10 @@ my $t = NotifyTest->new;
 # ---- the settings of make run --------------------------------------------------------------------
 
 sub rendered (%env) {
-    my $file = $t->dir . '/rendered.conf';
-    $t->write_file($file, $t->read_file($t->root . '/conf/notiq.conf'));
-    my ($status, $output) = $t->run(['bash', '-c', 'fail() { echo "$*"; exit 1; }
-        default() { [ -n "${!1:-}" ] || export "$1=$2"; }
-        . scripts/lib/notiq.sh && check_notiq_settings && render_notiq "$0"', $file],
-        env => \%env, cwd => $t->root);
-    return $status == 0 ? $t->read_file($file) : $output;
+    my $run = $t->dir . '/rendered';
+    my ($status, $output) = $t->run([$t->build . '/notifyctl', 'up', '--check', '--source', $t->root],
+        cwd => $t->dir, env => {RUN_DIR => $run, %env});
+    return $status == 0 ? $t->read_file("$run/conf/notiq.conf") : $output;
 }
 my $required = qr/^ *notify_member .* required;$/m;
 my $optional = qr/^ *notify_member .*api_key;$/m;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether somebody would guess a password. scripts/lib/notiq.sh has the same rule for `make run`.
+// Whether somebody would guess a password.
 
 #include <cstddef>
 #include <string_view>

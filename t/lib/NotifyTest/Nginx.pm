@@ -104,7 +104,32 @@ sub _listen ($self) {
     return @lines;
 }
 
-# nginx.conf.example by scripts/lib/render.awk, with what the test adds.
+# nginx.conf.example as `notifyctl up` renders it: with these settings and no others.
+sub _rendered ($self) {
+    my $tls = $self->{tls};
+    my %settings = (
+        RUN_DIR               => $self->{dir},
+        NGINX_USER            => USER,
+        WORKER_PROCESSES      => $self->{workers},
+        LISTEN_ADDRESS        => '127.0.0.1',
+        LISTEN_PORTS          => $self->{port},
+        $tls ? (LISTEN_TLS_PORTS => $self->{tls_port}, TLS_CERT => $tls->cert, TLS_KEY => $tls->key) : (),
+        (map { $_ => $self->{env}{$_} // '' } qw(NOTIFY_CATALOG_SOCKET APP_ENV)),
+    );
+    my $pid = open(my $output, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        %ENV = (%settings, PATH => $ENV{PATH}, ASAN_OPTIONS => $ENV{ASAN_OPTIONS} // '');
+        chdir $self->{dir};    # where no .env is
+        exec "$self->{build}/notifyctl", 'up', '--print', '--source', $self->{root} or die "exec: $!\n";
+    }
+    my $text = join '', <$output>;
+    close $output or die "nginx.conf.example cannot be rendered\n";
+    # The module of the build that is tested, which may stand elsewhere.
+    $text =~ s/^load_module .*/'load_module "' . $self->module . '";'/em;
+    return $text;
+}
+
+# The same, with what the test adds.
 sub _shipped ($self) {
     my %unused = map { $_ => 1 } keys $self->{edit}->%*;
     my $edit = sub ($text) {
@@ -120,16 +145,7 @@ sub _shipped ($self) {
     symlink $self->{api_page} // "$self->{build}/api-page", "$self->{dir}/api-page";
     _write("$self->{dir}/conf/internal_allow.conf", $self->{allow}) if defined $self->{allow};
 
-    local $ENV{NOTIFY_CATALOG_SOCKET} = $self->{env}{NOTIFY_CATALOG_SOCKET} // '';
-    local $ENV{APP_ENV} = $self->{env}{APP_ENV} // '';
-    local $ENV{LISTEN_LINES} = join "\n", $self->_listen;
-    my $user = $> == 0 ? USER : '';
-    open my $render, '-|', 'awk', '-v', "run_dir=$self->{dir}", '-v', "user=$user",
-        '-v', 'module=' . $self->module, '-v', "workers=$self->{workers}",
-        '-f', "$self->{root}/scripts/lib/render.awk", "$self->{root}/nginx.conf.example"
-        or die "awk: $!\n";
-    my $text = $edit->(join '', <$render>);
-    close $render or die "nginx.conf.example cannot be rendered\n";
+    my $text = $edit->($self->_rendered);
     # A pattern that matches nothing is a test that has lost its subject.
     die "nothing in conf/ matches $_\n" for keys %unused;
 
