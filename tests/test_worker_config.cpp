@@ -8,6 +8,7 @@
 
 #include "worker/config.hpp"
 #include "worker/config_file.hpp"
+#include "worker/config_table.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
 
@@ -63,6 +64,54 @@ START_TEST(defaults) {
   EXPECT_EQ(config.budget_burst, 30U);
   EXPECT_EQ(config.http_timeout.count(), 10'000);
   EXPECT_EQ(config.drain.count(), 5'000);
+}
+END_TEST
+
+// The table is the only place of defaults: it must hold one for each member that needs one, and
+// each must be a value that somebody could have set.
+START_TEST(table_is_sound) {
+  std::map<std::string, int> seen;
+  for (const Setting& row : setting_table()) {
+    EXPECT_EQ_ROW(row.name, ++seen[row.name], 1);
+    EXPECT_EQ_ROW(row.env, ++seen[row.env], 1);
+    EXPECT_ROW(row.name, row.fallback.told != nullptr && *row.fallback.told != '\0');
+    if (row.fallback.value == nullptr) {
+      continue;
+    }
+    const auto loaded = load({}, {{row.env, row.fallback.value}});
+    EXPECT_ROW(row.name, loaded.ok());
+  }
+  const auto config = default_config();
+  EXPECT(config.ok());
+  const unsigned counts[] = {config->budget_burst,     config->concurrency,
+                             config->prefetch,         config->destination_concurrency,
+                             config->max_attempts,     config->catalog.threads,
+                             config->catalog.backlog,  config->catalog.stream_length,
+                             config->catalog.providers};
+  for (const unsigned count : counts) {
+    EXPECT(count > 0);
+  }
+  const milliseconds times[] = {config->http_timeout,
+                                config->http_connect_timeout,
+                                config->retry_initial,
+                                config->retry_max,
+                                config->drain,
+                                config->queue_look,
+                                config->queue_sweep,
+                                config->queue_forget,
+                                config->slack_actions_look,
+                                config->reminder_after,
+                                config->reminder_look,
+                                config->catalog.patience,
+                                config->catalog.token_ttl,
+                                config->catalog.token_max_ttl,
+                                config->catalog.sweep};
+  for (const milliseconds time : times) {
+    EXPECT(time.count() > 0);
+  }
+  EXPECT(config->budget_rate > 0);
+  EXPECT(config->log_level == redis::LogLevel::kInfo);
+  EXPECT_EQ(config->slack_api_url, "https://slack.com/api");
 }
 END_TEST
 
@@ -255,11 +304,14 @@ START_TEST(help_lists_every_setting) {
                            "NOTIFY_ENVIRONMENTS", "--ready-file", "--pid-file", "RUN_DIR"}) {
     EXPECT_ROW(name, loaded->print->find(name) != std::string::npos);
   }
+  const auto table = load({"--settings"});
+  EXPECT(table.ok() && table->print.has_value());
+  EXPECT(table->print->find("\nNOTIFY_PREFETCH\t--prefetch\t32\t") != std::string::npos);
 }
 END_TEST
 
 }  // namespace
 
-CHECK_MAIN("worker config", defaults, flag_beats_environment_beats_file, webhooks_by_environment,
-           errors_name_setting_and_source, errors_show_no_secret, file_is_read_strictly,
-           help_lists_every_setting)
+CHECK_MAIN("worker config", defaults, table_is_sound, flag_beats_environment_beats_file,
+           webhooks_by_environment, errors_name_setting_and_source, errors_show_no_secret,
+           file_is_read_strictly, help_lists_every_setting)

@@ -4,9 +4,10 @@
 //
 //   file (`name = value`)  <  environment (NAME)  <  flag (--name VALUE)
 //
-// The table in config.cpp is the list of all of them, and what --help prints. The file's lines are
-// `name = value` or `name = "value"`, blank, or begin with `#`. An empty environment variable is
-// an unset one. Any error names the setting and the place that it came from, and no secret.
+// The table in config_table.cpp is the list of all of them, with their defaults, and what --help
+// prints. The file's lines are `name = value` or `name = "value"`, blank, or begin with `#`. An
+// empty environment variable is an unset one. Any error names the setting and the place that it
+// came from, and no secret.
 
 #include <chrono>
 #include <functional>
@@ -48,47 +49,48 @@ enum class LogFormat { kText, kJson };
 struct CatalogConfig {
   std::string database_url;  // none given: a file of SQLite in run_dir
   std::string socket;        // empty: catalog.sock in run_dir
-  std::string admin_name = "admin";
+  std::string admin_name;
   std::string admin_password;  // empty: there is no catalogue
-  std::string app_env = "local";
-  unsigned threads = 4;
-  milliseconds patience{5'000};
-  unsigned stream_length = 1'000;
-  unsigned backlog = 100'000;
-  unsigned providers = 256;
-  milliseconds token_ttl{std::chrono::hours{1}};
-  milliseconds token_max_ttl{std::chrono::hours{24}};
-  milliseconds sweep{300'000};  // 0: never
+  std::string app_env;
+  unsigned threads = 0;
+  milliseconds patience{};
+  unsigned stream_length = 0;
+  unsigned backlog = 0;
+  unsigned providers = 0;
+  milliseconds token_ttl{};
+  milliseconds token_max_ttl{};
+  milliseconds sweep{};  // 0: never
 };
 
+// As made by default_config(): the table has the defaults, and they are nowhere else.
 struct Config {
   RedisUrl redis;
-  std::string run_dir = "./run";
+  std::string run_dir;
   std::string pid_file;    // empty: none
   std::string ready_file;  // likewise
   std::vector<Environment> environments;
 
-  unsigned budget_burst = 30;
-  double budget_rate = 1.0;  // per second
-  unsigned concurrency = 64;
-  unsigned destination_concurrency = 1;
-  unsigned prefetch = 32;
-  milliseconds http_timeout{10'000};
-  milliseconds http_connect_timeout{5'000};
+  unsigned budget_burst = 0;
+  double budget_rate = 0;  // per second
+  unsigned concurrency = 0;
+  unsigned destination_concurrency = 0;
+  unsigned prefetch = 0;
+  milliseconds http_timeout{};
+  milliseconds http_connect_timeout{};
   std::string ca_file;  // empty: libcurl's own
-  unsigned max_attempts = 30;
-  milliseconds retry_initial{1'000};
-  milliseconds retry_max{300'000};
-  milliseconds drain{5'000};
-  milliseconds queue_look{1'000};
-  milliseconds queue_sweep{60'000};
-  milliseconds queue_forget{600'000};
+  unsigned max_attempts = 0;
+  milliseconds retry_initial{};
+  milliseconds retry_max{};
+  milliseconds drain{};
+  milliseconds queue_look{};
+  milliseconds queue_sweep{};
+  milliseconds queue_forget{};
 
-  std::string slack_api_url = "https://slack.com/api";
-  std::string slack_actions = "notify:slack:actions";
-  milliseconds slack_actions_look{250};
-  milliseconds reminder_after{600'000};
-  milliseconds reminder_look{10'000};
+  std::string slack_api_url;
+  std::string slack_actions;
+  milliseconds slack_actions_look{};
+  milliseconds reminder_after{};
+  milliseconds reminder_look{};
   unsigned reminder_limit = 0;  // 0: until it is resolved
 
   CatalogConfig catalog;
@@ -105,7 +107,7 @@ struct Config {
 
 struct Loaded {
   Config config;
-  std::optional<std::string> print;  // --help: print it and leave
+  std::optional<std::string> print;  // --help, --settings: print it and leave
 };
 
 // nullptr: not set.

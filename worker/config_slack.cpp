@@ -6,6 +6,7 @@
 #include <memory>
 
 namespace notify::worker {
+namespace {
 
 std::string check_http_url(const std::string& url) {
   const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
@@ -14,6 +15,13 @@ std::string check_http_url(const std::string& url) {
     return "expected a URL that begins with https:// or http://";
   }
   return {};
+}
+
+}  // namespace
+
+std::string take_slack_api_url(std::string& target, const std::string& url) {
+  target = url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
+  return check_http_url(url);
 }
 
 std::string set_slack_webhook(SlackSettings& slack, const std::string& url) {

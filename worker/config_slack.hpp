@@ -12,7 +12,7 @@ namespace notify::worker {
 std::string set_slack_webhook(SlackSettings& slack, const std::string& url);
 std::string set_slack_token(SlackSettings& slack, const std::string& token);
 std::string set_slack_channel(SlackSettings& slack, const std::string& channel);
-std::string check_http_url(const std::string& url);
+std::string take_slack_api_url(std::string& target, const std::string& url);
 
 // Whether they make sense together. kInvalid names the environment.
 Result<void> check_slack(const Environment& environment);

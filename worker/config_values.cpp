@@ -92,6 +92,20 @@ std::string set_log_level(redis::LogLevel& target, const std::string& value) {
   return {};
 }
 
+std::string set_log_format(LogFormat& target, const std::string& value) {
+  target = value == "json" ? LogFormat::kJson : LogFormat::kText;
+  return value == "json" || value == "text" ? "" : "expected text or json";
+}
+
+std::string take_redis_url(RedisUrl& target, const std::string& value) {
+  auto url = parse_redis_url(value);
+  if (!url) {
+    return url.error().message;
+  }
+  target = std::move(*url);
+  return {};
+}
+
 std::string take_text(std::string& target, const std::string& value) {
   target = value;
   return {};

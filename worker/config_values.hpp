@@ -24,6 +24,8 @@ std::string take_listen(std::string& setting, const std::string& value);
 std::string take_networks(std::vector<Network>& target, const std::string& value);
 std::string take_secret(std::string& target, const std::string& value);
 std::string take_database_url(std::string& target, const std::string& value);
+std::string set_log_format(LogFormat& target, const std::string& value);
+std::string take_redis_url(RedisUrl& target, const std::string& value);
 std::string take_app_env(std::string& target, const std::string& value);
 
 }  // namespace notify::worker
