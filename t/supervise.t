@@ -126,6 +126,9 @@ my %refused = (
     'REDIS_URL: invalid Redis URL: rediss:// needs TLS' => 'rediss://127.0.0.1',
     'REDIS_URL: invalid Redis URL: it must begin'       => 'http://127.0.0.1',
     'REDIS_URL: invalid Redis URL: database number given twice' => 'redis://127.0.0.1/1?db=2',
+    # Nothing of a URL becomes a line of its own in redis.conf.
+    'REDIS_URL: a Redis of our own has users of letters' => "redis://u%0Amaxclients%207:pw\@127.0.0.1:$redis",
+    'REDIS_URL: the password of a Redis of our own holds no zero byte' => "redis://:a%00b\@127.0.0.1:$redis",
 );
 for my $problem (sort keys %refused) {
     $env{REDIS_URL} = $refused{$problem};

@@ -219,6 +219,10 @@ START_TEST(renders_redis_conf) {
         "maxmemory-policy noeviction", "requirepass \"a \\\"b\\\\\"", "dir \"/r/redis\""}) {
     EXPECT_ROW(line, ("\n" + text).find("\n" + line + "\n") != std::string::npos);
   }
+  // No byte of a password ends its line.
+  url.password = "a\nmaxclients 7\r\t\x7f\xc3\xa9";
+  const std::string bytes = render_redis_conf({.url = url, .run_dir = "/r", .maxmemory = "64mb"});
+  EXPECT(bytes.ends_with("\nrequirepass \"a\\x0amaxclients 7\\x0d\\x09\\x7f\xc3\xa9\"\n"));
   const auto socket = *parse_redis_url("redis+unix://me:p%40ss@/s");
   const std::string other =
       render_redis_conf({.url = socket, .run_dir = "/r", .maxmemory = "64mb"});

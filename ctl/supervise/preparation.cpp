@@ -147,6 +147,9 @@ Result<void> prepare_certificate(const RunSettings& settings) {
                                    : invalid("openssl could not make a certificate");
 }
 
+constexpr std::string_view kUserName =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
 bool is_loopback(const RedisUrl& url) {
   return url.is_unix() || url.host == "localhost" || url.host == "::1" ||
          url.host.starts_with("127.");
@@ -261,6 +264,15 @@ Result<void> prepare_redis(RunSettings& settings) {
   if (!is_loopback(settings.redis)) {
     return invalid("REDIS_URL: nothing listens at " + settings.redis.display() +
                    ", and a Redis of our own is for loopback addresses without TLS");
+  }
+  // Redis has no users of such names, and its configuration no quotes for them.
+  if (settings.redis.user.find_first_not_of(kUserName) != std::string::npos) {
+    return invalid(
+        "REDIS_URL: a Redis of our own has users of letters, digits, `.`, `_` and `-` only");
+  }
+  // The protocol could carry it, the configuration cannot.
+  if (settings.redis.password.find('\0') != std::string::npos) {
+    return invalid("REDIS_URL: the password of a Redis of our own holds no zero byte");
   }
   if (settings.redis.password.empty()) {
     use_password(settings, settings.get("REDIS_PASSWORD"));

@@ -112,10 +112,16 @@ std::optional<std::string> replaced(std::string_view line, std::string_view from
   return std::string(line.substr(0, begin)) + to + std::string(line.substr(begin + from.size()));
 }
 
-// As redis.conf wants it.
+// As redis.conf wants it: a line each, so that no byte of a password may end one.
 std::string quoted(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
   std::string result = "\"";
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      result += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xfU]};
+      continue;
+    }
     if (c == '"' || c == '\\') {
       result += '\\';
     }
