@@ -68,6 +68,11 @@ like($busy, qr/^already running from \Q$run\E/m, '... that says so');
 is((up())[0], 0, 'where it runs in the background already, that is fine');
 is(pid('supervisor'), $now->{pids}{supervisor}, '... and nothing is started again');
 
+my ($lost, $where) = $t->run([$ctl, 'up', '--source', $t->dir], cwd => $t->dir, env => {%env, RUN_DIR => "$run-none"});
+isnt($lost, 0, 'without the sources it does not start');
+like($where, qr/^cannot read .*nginx\.conf\.example: No such file .*--source/m, '... and says what is missing');
+ok(!-e "$run-none", '... before it has made anything');
+
 # ---- what dies comes back ------------------------------------------------------------------------
 
 kill 'KILL', pid('nginx');
@@ -88,7 +93,21 @@ my @all = values pids()->{pids}->%*;
 kill 'KILL', pid('supervisor');
 ok(gone(@all), 'a killed supervisor takes all with it');
 isnt((ctl('status'))[0], 0, 'nothing runs');
-is((up())[0], 0, 'it starts again');
+
+# ---- two at once --------------------------------------------------------------------------------
+
+my @both = map {
+    NotifyTest::Process->start(
+        name => "up $_", command => [$ctl, 'up', '--detach', '--source', $t->root], cwd => $t->dir,
+        env  => {$t->environment->%*, %env}, log => $t->dir . "/both$_.log",
+    )
+} 1, 2;
+for my $one (@both) {
+    ok($one->wait_exit(20), 'it starts again');
+    is($one->status, 0, '... whoever is first');
+    like($one->output, qr/^ready: /m, '... and both return once all answer');
+}
+ok(ready(), 'they do');
 
 # Stopped, the worker cannot hear that it is to end.
 my $worker = pid('notify-worker');

@@ -186,11 +186,21 @@ Result<bool> judge(const Error& error, const std::string& place) {
 
 }  // namespace
 
+Result<void> check_source(const RunSettings& settings) {
+  for (const char* name : {"/nginx.conf.example", "/conf"}) {
+    const std::string path = settings.source + name;
+    if (::access(path.c_str(), R_OK) != 0) {
+      return invalid("cannot read " + path + ": " + std::strerror(errno) +
+                     "; `notifyctl up` runs in the folder of the sources, or --source names it");
+    }
+  }
+  return {};
+}
+
 Result<std::string> nginx_conf(const RunSettings& settings, const Folders& folders) {
   const auto example = read_file(settings.source + "/nginx.conf.example");
   if (!example) {
-    return invalid(example.error().message +
-                   "; `notifyctl up` runs where the sources are (--source names that folder)");
+    return example.error();
   }
   const Certificate pair = certificate_of(settings);
   return render_nginx_conf(*example, {.module = settings.build + "/ngx_http_notify_module.so",

@@ -9,6 +9,9 @@
 
 namespace notify::ctl {
 
+// Are the files there that are rendered?
+Result<void> check_source(const RunSettings& settings);
+
 // Renders RUN_DIR/nginx.conf and RUN_DIR/conf/.
 Result<void> prepare_nginx(RunSettings& settings, const Folders& folders);
 

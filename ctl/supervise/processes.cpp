@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -142,6 +144,24 @@ bool ProcessHandle::ended_within(milliseconds limit) const {
     ready = ::poll(&waiting, 1, static_cast<int>(limit.count()));
   } while (ready < 0 && errno == EINTR);
   return ready > 0;
+}
+
+bool wait_for_file(const std::string& folder, const std::string& name,
+                   const ProcessHandle& process) {
+  const int events = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  ::inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MOVED_TO);
+  const std::string path = folder + "/" + name;
+  bool there = false;
+  bool ended = process.descriptor() < 0;
+  while (!(there = ::access(path.c_str(), F_OK) == 0) && !ended) {
+    std::array<pollfd, 2> waiting{{{process.descriptor(), POLLIN, 0}, {events, POLLIN, 0}}};
+    ended = ::poll(waiting.data(), waiting.size(), -1) > 0 && waiting[0].revents != 0;
+    std::array<char, 4096> buffer{};
+    while (::read(events, buffer.data(), buffer.size()) > 0) {
+    }
+  }
+  ::close(events);
+  return there;
 }
 
 bool end_process(pid_t pid, milliseconds limit) {

@@ -33,6 +33,10 @@ class ProcessHandle {
   int fd_;
 };
 
+// Waits until the folder has a file of that name. False: the process has ended before.
+bool wait_for_file(const std::string& folder, const std::string& name,
+                   const ProcessHandle& process);
+
 // SIGTERM, and SIGKILL when that is not enough. True once it has ended.
 bool end_process(pid_t pid, std::chrono::milliseconds limit);
 

@@ -63,15 +63,11 @@ Result<void> prepare(RunSettings& settings, const Folders& folders) {
   return prepare_nginx(settings, folders);
 }
 
-// Everything from the lock to the end, in the process that stays.
+// Everything to the end, in the process that stays and has the lock.
 int supervise(RunSettings& settings, const Folders& folders, const UpOptions& options,
               std::function<void()> ready) {
-  RunLock lock;
-  if (const auto taken = lock.take(settings.run_dir); !taken) {
-    return refuse(taken.error());
-  }
-  end_leftovers(settings.run_dir);
   ::unlink((settings.run_dir + "/supervisor.ready").c_str());
+  end_leftovers(settings.run_dir);
   if (const auto prepared = prepare(settings, folders); !prepared) {
     return refuse(prepared.error());
   }
@@ -117,10 +113,44 @@ int nothing_started(const std::string& run_dir) {
   return refuse(invalid("nothing was started; more may stand in " + run_dir + "/*.log"));
 }
 
-// The one that stays: in a session of its own, with RUN_DIR/supervisor.log for its words.
+int supervise_here(RunSettings& settings, const Folders& folders, const UpOptions& options) {
+  RunLock lock;
+  const auto taken = lock.take(settings.run_dir);
+  return taken ? supervise(settings, folders, options, {}) : refuse(taken.error());
+}
+
+// Somebody else has started it, or does just now.
+int join(const std::string& run_dir, pid_t pid) {
+  std::printf("already running from %s (pid %d)\n", run_dir.c_str(), static_cast<int>(pid));
+  if (!wait_for_file(run_dir, "supervisor.ready", ProcessHandle(pid))) {
+    return nothing_started(run_dir);
+  }
+  show_log(run_dir);
+  return kExitDone;
+}
+
+// What the one that stays tells the one that waits for it.
+constexpr char kReady = '+';
+constexpr char kTaken = '=';  // another one has the lock
+
+void tell(int pipe, char what) {
+  [[maybe_unused]] const auto told = ::write(pipe, &what, 1);
+  ::close(pipe);
+}
+
+// The one that stays: in a session of its own, with RUN_DIR/supervisor.log for its words. The file
+// is that of whoever has the lock.
 [[noreturn]] void stay(RunSettings& settings, const Folders& folders, const UpOptions& options,
                        int ready) {
   ::setsid();
+  RunLock lock;
+  if (const auto taken = lock.take(settings.run_dir); !taken) {
+    if (taken.error().kind == ErrorKind::kConflict) {
+      tell(ready, kTaken);
+      ::_exit(kExitFailed);
+    }
+    ::_exit(refuse(taken.error()));
+  }
   const std::string path = settings.run_dir + "/supervisor.log";
   ::unlink(path.c_str());
   const int log = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -128,10 +158,7 @@ int nothing_started(const std::string& run_dir) {
   if (log < 0 || null < 0 || ::dup2(null, 0) < 0 || ::dup2(log, 1) < 0 || ::dup2(log, 2) < 0) {
     ::_exit(kExitFailed);
   }
-  const int status = supervise(settings, folders, options, [ready] {
-    [[maybe_unused]] const auto told = ::write(ready, "+", 1);
-    ::close(ready);
-  });
+  const int status = supervise(settings, folders, options, [ready] { tell(ready, kReady); });
   std::fflush(nullptr);
   ::_exit(status);
 }
@@ -153,23 +180,15 @@ int detach(RunSettings& settings, const Folders& folders, const UpOptions& optio
   while (pid > 0 && (got = ::read(ends[0], &told, 1)) < 0 && errno == EINTR) {
   }
   ::close(ends[0]);
-  if (got != 1) {
+  if (got == 1 && told == kTaken) {
+    if (const auto holder = RunLock::holder(settings.run_dir)) {
+      return join(settings.run_dir, *holder);
+    }
+  }
+  if (got != 1 || told != kReady) {
     return nothing_started(settings.run_dir);
   }
   show_log(settings.run_dir);
-  return kExitDone;
-}
-
-// Somebody else has started it, or does just now.
-int join(const std::string& run_dir, pid_t pid) {
-  std::printf("already running from %s (pid %d)\n", run_dir.c_str(), static_cast<int>(pid));
-  const ProcessHandle process(pid);
-  while (::access((run_dir + "/supervisor.ready").c_str(), F_OK) != 0) {
-    if (process.ended_within(std::chrono::milliseconds{50})) {
-      return nothing_started(run_dir);
-    }
-  }
-  show_log(run_dir);
   return kExitDone;
 }
 
@@ -188,6 +207,9 @@ int up(const Settings& given, const UpOptions& options) {
   const auto folders = Folders::of(*settings);
   if (!folders) {
     return refuse(folders.error());
+  }
+  if (const auto there = check_source(*settings); !there) {
+    return refuse(there.error());
   }
   if (options.print) {
     const auto text = nginx_conf(*settings, *folders);
@@ -208,7 +230,7 @@ int up(const Settings& given, const UpOptions& options) {
   }
   raise_limits();
   return options.detach ? detach(*settings, *folders, options)
-                        : supervise(*settings, *folders, options, {});
+                        : supervise_here(*settings, *folders, options);
 }
 
 }  // namespace notify::ctl
