@@ -1,5 +1,8 @@
 #include "ctl/supervise/supervisor.hpp"
 
+#include <array>
+#include <random>
+
 #include "tests/check_main.hpp"
 
 using namespace notify::ctl;
@@ -255,10 +258,87 @@ START_TEST(stops_at_any_time) {
 }
 END_TEST
 
+// The processes that the machine believes in.
+struct World {
+  std::array<bool, 3> up{};
+  bool stopping = false;
+
+  bool& of(Child child) { return up[static_cast<unsigned>(child)]; }
+
+  void take(const Actions& actions, unsigned seed) {
+    for (const Action& action : actions) {
+      if (action.what == What::kStart) {
+        EXPECT_ROW(seed, !of(action.child) && !stopping);
+        of(action.child) = true;
+      }
+      if (action.what == What::kQuit || action.what == What::kTerminate ||
+          action.what == What::kKill) {
+        EXPECT_ROW(seed, of(action.child));
+      }
+      stopping |= action.what == What::kTellUnready;
+    }
+  }
+};
+
+// Whatever happens: nothing runs twice, nothing starts once all is ending, only what runs is sent a
+// signal, and in the end all is over.
+START_TEST(holds_whatever_happens) {
+  for (unsigned seed = 0; seed < 3000; ++seed) {
+    std::mt19937 random(seed);
+    const auto below = [&random](unsigned limit) { return random() % limit; };
+    const bool own_redis = below(2) == 0;
+    Supervisor machine = make(own_redis);
+    World world;
+    std::uint64_t now = kNow;
+    world.take(machine.begin(now), seed);
+    for (int step = 0; step < 200 && machine.phase() != kOver; ++step) {
+      const Child child = kChildren[below(3)];
+      now += below(3000);
+      switch (below(step < 150 ? 8 : 3)) {
+        case 0:
+        case 1:
+          if (world.of(child)) {
+            world.of(child) = false;
+            world.take(machine.on_ended(child, static_cast<int>(below(2)), now), seed);
+          }
+          break;
+        case 2:
+          if (machine.due() && *machine.due() <= now) {
+            world.take(machine.on_time(now), seed);
+          }
+          break;
+        case 3:
+          world.take(machine.on_migrated(below(3) == 0 ? "away" : "", now), seed);
+          break;
+        case 4:
+          if (below(20) == 0) {
+            world.take(machine.on_stop(now), seed);
+          }
+          break;
+        default:
+          if (world.of(child)) {
+            world.take(machine.on_ready(child, now), seed);
+          }
+      }
+    }
+    world.take(machine.on_stop(now), seed);
+    for (const Child child : {kNginx, kWorker, kRedis}) {
+      if (world.of(child)) {
+        world.of(child) = false;
+        world.take(machine.on_ended(child, 0, now), seed);
+      }
+    }
+    EXPECT_EQ_ROW(seed, machine.phase(), kOver);
+    EXPECT_ROW(seed, !machine.due());
+  }
+}
+END_TEST
+
 }  // namespace
 
 CHECK_MAIN("ctl supervisor", starts_one_after_the_other, leaves_a_redis_that_is_there_alone,
            nginx_may_be_first, tries_again_where_the_database_is_away,
            ends_all_where_one_does_not_start, says_what_does_not_answer, starts_again_what_dies,
            rests_before_it_starts_again, sweeps_after_nginx, takes_orderly_ends_as_wishes,
-           ends_in_order, forces_what_does_not_end, stops_while_one_rests, stops_at_any_time)
+           ends_in_order, forces_what_does_not_end, stops_while_one_rests, stops_at_any_time,
+           holds_whatever_happens)

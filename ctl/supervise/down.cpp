@@ -3,10 +3,14 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "ctl/commands.hpp"
 #include "ctl/supervise/folders.hpp"

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "ctl/open_files.hpp"
@@ -101,7 +102,7 @@ Driver::Driver(const RunSettings& settings, const Folders& folders, Options opti
                        [this] { act(machine_.on_time(loop_.now_ms())); })),
       make_timer_(loop_.timer(redis::TimerKind::kHolding, [this] { watch_make(); })) {}
 
-Driver::~Driver() = default;
+Driver::~Driver() { over_ = true; }
 
 std::string Driver::in_run_dir(std::string_view file) const {
   return settings_.run_dir + "/" + std::string(file);
@@ -233,7 +234,11 @@ void Driver::start(Child child) {
   }
   if (!pid) {
     say(stderr, pid.error().message);
-    loop_.post([this, child] { act(machine_.on_ended(child, 127, loop_.now_ms())); });
+    loop_.post([this, child] {
+      if (!over_) {
+        act(machine_.on_ended(child, 127, loop_.now_ms()));
+      }
+    });
     return;
   }
   running(child) = {*pid, *pid};
@@ -250,7 +255,7 @@ void Driver::start(Child child) {
 // Each time that it starts, since its socket is a new one, too.
 void Driver::probe_redis() {
   redis_probe_ = std::make_unique<RedisProbe>(loop_, settings_.redis, [this] {
-    loop_.post([this] { redis_probe_.reset(); });
+    retire(redis_probe_);
     if (settings_.redis.is_unix()) {
       if (const auto shared = folders_.share(settings_.redis.unix_path); !shared) {
         say(stderr, "REDIS_URL: " + shared.error().message);
@@ -269,7 +274,11 @@ void Driver::migrate() {
   migration_ = pid ? *pid : 0;
   if (!pid) {
     const std::string why = pid.error().message;
-    loop_.post([this, why] { act(machine_.on_migrated(why, loop_.now_ms())); });
+    loop_.post([this, why] {
+      if (!over_) {
+        act(machine_.on_migrated(why, loop_.now_ms()));
+      }
+    });
   }
 }
 
@@ -290,10 +299,8 @@ void Driver::tell_ready() {
   if (const auto written = ready_file_.write(in_run_dir("supervisor.ready"), ""); !written) {
     say(stderr, "RUN_DIR: " + written.error().message);
   }
-  loop_.post([this] {
-    nginx_probe_.reset();
-    folder_watch_.reset();
-  });
+  retire(nginx_probe_);
+  retire(folder_watch_);
   if (options_.ready) {
     options_.ready();
   }

@@ -7,6 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ctl/supervise/folders.hpp"
 #include "ctl/supervise/probes.hpp"
@@ -52,9 +55,16 @@ class Driver {
   [[nodiscard]] std::vector<std::string> arguments_of(Child child) const;
   [[nodiscard]] std::string in_run_dir(std::string_view file) const;
 
+  // Lets a part go at the end of the turn: it may be on the stack.
+  template <class Part>
+  void retire(std::unique_ptr<Part>& part) {
+    loop_.post([kept = std::shared_ptr<Part>(std::move(part))] {});
+  }
+
   const RunSettings& settings_;
   const Folders& folders_;
   Options options_;
+  bool over_ = false;  // what the loop still has to do finds nothing any more
   process::Loop loop_;
   Supervisor machine_;
   std::array<Running, kChildren.size()> running_;

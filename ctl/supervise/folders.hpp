@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 
 #include "ctl/supervise/run_settings.hpp"
 #include "shared/base/result.hpp"

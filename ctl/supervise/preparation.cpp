@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <utility>
 
 #include "ctl/redis_client.hpp"
 #include "ctl/supervise/launch.hpp"

@@ -3,6 +3,8 @@
 // What has to stand in RUN_DIR before nginx starts: the configuration as rendered, a certificate,
 // and what nginx and Redis write to.
 
+#include <string>
+
 #include "ctl/supervise/folders.hpp"
 #include "ctl/supervise/run_settings.hpp"
 #include "shared/base/result.hpp"

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "shared/base/backoff.hpp"
 #include "shared/base/url.hpp"

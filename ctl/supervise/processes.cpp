@@ -120,7 +120,11 @@ struct flock whole_file() {
 }  // namespace
 
 ProcessHandle::ProcessHandle(pid_t pid)
-    : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+    : pid_(pid), fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
+  if (fd_ < 0 && errno == ESRCH) {
+    pid_ = 0;
+  }
+}
 
 ProcessHandle::~ProcessHandle() {
   if (fd_ >= 0) {
@@ -129,14 +133,22 @@ ProcessHandle::~ProcessHandle() {
 }
 
 void ProcessHandle::signal(int number) const {
-  if (fd_ >= 0) {
-    ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0);
+  if (fd_ >= 0 &&
+      (::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0 || errno != ENOSYS)) {
+    return;
+  }
+  if (pid_ != 0) {
+    ::kill(pid_, number);
   }
 }
 
 bool ProcessHandle::ended_within(milliseconds limit) const {
   if (fd_ < 0) {
-    return true;
+    constexpr milliseconds kPause{20};
+    for (milliseconds waited{0}; waited < limit && pid_ != 0 && running(pid_); waited += kPause) {
+      ::poll(nullptr, 0, static_cast<int>(kPause.count()));
+    }
+    return pid_ == 0 || !running(pid_);
   }
   pollfd waiting{fd_, POLLIN, 0};
   int ready = 0;
@@ -152,10 +164,11 @@ bool wait_for_file(const std::string& folder, const std::string& name,
   ::inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MOVED_TO);
   const std::string path = folder + "/" + name;
   bool there = false;
-  bool ended = process.descriptor() < 0;
-  while (!(there = ::access(path.c_str(), F_OK) == 0) && !ended) {
+  // Without a handle nothing tells of the process' end: it is looked for.
+  const int limit = process.descriptor() < 0 ? 100 : -1;
+  while (!(there = ::access(path.c_str(), F_OK) == 0) && !process.ended_within(milliseconds{0})) {
     std::array<pollfd, 2> waiting{{{process.descriptor(), POLLIN, 0}, {events, POLLIN, 0}}};
-    ended = ::poll(waiting.data(), waiting.size(), -1) > 0 && waiting[0].revents != 0;
+    ::poll(waiting.data(), waiting.size(), limit);
     std::array<char, 4096> buffer{};
     while (::read(events, buffer.data(), buffer.size()) > 0) {
     }

@@ -9,12 +9,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "shared/base/result.hpp"
 
 namespace notify::ctl {
 
-// A process that ends is heard of, and its id cannot become another one's meanwhile.
+// A process that ends is heard of, and its id cannot become another one's meanwhile. Where the
+// kernel has no such handles (some sandboxes), the id is all there is.
 class ProcessHandle {
  public:
   explicit ProcessHandle(pid_t pid);  // of any process
@@ -22,14 +24,14 @@ class ProcessHandle {
   ProcessHandle(const ProcessHandle&) = delete;
   ProcessHandle& operator=(const ProcessHandle&) = delete;
 
-  [[nodiscard]] int descriptor() const {
-    return fd_;
-  }  // readable once it has ended; -1: no such process
+  // Readable once it has ended; -1: there is no handle.
+  [[nodiscard]] int descriptor() const { return fd_; }
   void signal(int number) const;
   // Whether it has ended within that time.
   [[nodiscard]] bool ended_within(std::chrono::milliseconds limit) const;
 
  private:
+  pid_t pid_;  // 0: there was no such process
   int fd_;
 };
 

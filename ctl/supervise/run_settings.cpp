@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "ctl/supervise/setting_table.hpp"
 #include "shared/auth/weak_password.hpp"

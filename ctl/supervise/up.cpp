@@ -1,7 +1,6 @@
 // `notifyctl up`: from the settings to a process that watches over all.
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <string>
+#include <utility>
 
 #include "ctl/commands.hpp"
 #include "ctl/supervise/driver.hpp"
