@@ -85,6 +85,11 @@ for my $row (
     [401, 'of nobody', 'shop/alice?token=' . jwt($key, {iss => 'shop', exp => time + 60})],
     [403, 'an unknown client', "nobody/alice?token=$token"],
     [403, 'a wrong key beside a good token', "shop/alice?token=$token&api_key=x"],
+    [401, 'a good token, then another one', "shop/alice?token=$token&token=x"],
+    [401, 'another token, then a good one', "shop/alice?token=x&token=$token"],
+    [401, 'a good token, then an empty one', "shop/alice?token=$token&token="],
+    [403, 'a good key, then another one', "shop/alice?api_key=$key&api_key=x"],
+    [403, 'another key, then a good one', "shop/alice?api_key=x&api_key=$key"],
 ) {
     my ($status, $name, $path) = @$row;
     my $refused = client($path);
@@ -93,6 +98,8 @@ for my $row (
     is(join(' ', $body->{status_code}, sort keys %$body), "$status error message status_code", 'in the shape of all errors');
     is($t->request('GET', "/api/ws/$path")->status, $status, 'by server-sent events, too');
 }
+is($t->request('GET', '/api/ws/shop/alice', headers => ['x-api-key' => $_->[0], 'x-api-key' => $_->[1]])->status, 403, 'two headers with keys')
+    for [$key, 'x'], ['x', $key];
 is($redis->cmd('EXISTS', 'test:notiq:notifications:shop:bob'), 0, 'who was refused has made nothing');
 for my $log ($t->nginx->access_log, $t->nginx->error_log, $t->worker->output) {
     unlike($log, qr/\Q$token\E|\Q$key\E/, 'no token and no key is in a log');

@@ -21,15 +21,38 @@ Error nothing_came(const MemberTokenConf& token) {
           token.user != nullptr ? "A key or a user's token is needed" : "Forbidden"};
 }
 
-std::string key_of(const ngx_http_request_t* r, const MemberConf& conf) {
-  std::string key;
+ArgumentValue key_of(const ngx_http_request_t* r, const MemberConf& conf) {
   if (!conf.header.empty()) {
-    key = find_header(r, conf.header).value.value_or("");
+    const HeaderValue header = find_header(r, conf.header);
+    if (header.repeated) {
+      return {{}, true};
+    }
+    if (!header.value.value_or("").empty()) {
+      return {std::string(*header.value)};
+    }
   }
-  if (key.empty() && !conf.argument.empty()) {
-    key = query_arg(view(r->args), conf.argument).value_or("");
+  return conf.argument.empty() ? ArgumentValue() : find_argument(r, conf.argument);
+}
+
+// What a request says of who it is.
+struct Credentials {
+  std::string key;
+  std::string token;  // empty where there is a key
+};
+
+Result<Credentials> credentials_of(const ngx_http_request_t* r, const AuthConf& auth) {
+  ArgumentValue key = key_of(r, auth.member);
+  if (key.differs) {
+    return forbidden();
   }
-  return key;
+  if (!key.value.empty()) {
+    return Credentials{std::move(key.value), {}};
+  }
+  ArgumentValue token = member_token_of(r, auth.member_token);
+  if (token.differs) {
+    return Error{ErrorKind::kUnauthorized, "Invalid token"};
+  }
+  return Credentials{{}, std::move(token.value)};
 }
 
 // What Redis said of this member, and what that makes of the token that came.
@@ -64,9 +87,13 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
   if (!hash || !name) {
     return Error{ErrorKind::kInternal, "out of memory"};
   }
-  const std::string key = key_of(r, member);
+  Result<Credentials> credentials = credentials_of(r, conf.auth);
+  if (!credentials) {
+    return credentials.error();
+  }
+  const std::string& key = credentials->key;
+  std::string& token = credentials->token;
   const MemberTokenConf& by_token = conf.auth.member_token;
-  std::string token = key.empty() ? member_token_of(r, by_token) : std::string();
   const std::optional<std::string_view> user =
       token.empty() ? std::string_view() : evaluate(r, by_token.user);
   if (!user) {

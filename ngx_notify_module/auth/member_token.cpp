@@ -17,18 +17,19 @@ Error no_token() { return {ErrorKind::kUnauthorized, "Invalid token"}; }
 
 }  // namespace
 
-std::string member_token_of(const ngx_http_request_t* r, const MemberTokenConf& conf) {
-  std::string token;
+ArgumentValue member_token_of(const ngx_http_request_t* r, const MemberTokenConf& conf) {
   if (conf.user == nullptr) {
-    return token;
+    return {};
   }
   if (!conf.argument.empty()) {
-    token = query_arg(view(r->args), conf.argument).value_or("");
+    ArgumentValue argument = find_argument(r, conf.argument);
+    if (argument.differs || !argument.value.empty()) {
+      return argument;
+    }
   }
-  if (token.empty() && r->headers_in.authorization != nullptr) {
-    token = parse_bearer(view(r->headers_in.authorization->value)).value_or("");
-  }
-  return token;
+  const ngx_table_elt_t* header = r->headers_in.authorization;
+  return {header == nullptr ? std::string()
+                            : std::string(parse_bearer(view(header->value)).value_or(""))};
 }
 
 Result<double> verify_member_token(std::string_view token, const TokenOwner& owner,

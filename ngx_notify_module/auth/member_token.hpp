@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
 
 namespace notify {
@@ -31,7 +32,7 @@ inline constexpr std::array kMemberTokenDirectives{
 };
 
 // Empty: none came.
-std::string member_token_of(const ngx_http_request_t* r, const MemberTokenConf& conf);
+ArgumentValue member_token_of(const ngx_http_request_t* r, const MemberTokenConf& conf);
 
 struct TokenOwner {
   std::string_view member;
