@@ -146,7 +146,23 @@ is($t->request('POST', $publish, body => $event, headers => [('Content-Type' => 
     'two of them');
 is($t->request('POST', $publish, body => $event, headers => $_)->status, 403, "a foreign page: @$_")
     for [@origin], [@origin, 'Content-Type' => 'text/plain'], [@origin, 'Content-Type' => 'application/json'], [Origin => 'null'], ['Sec-Fetch-Site' => 'cross-site'];
+for my $site ('Cross-Site', 'x', '', 'cross-site, same-origin', 'same-origin, cross-site') {
+    is($t->request('POST', $publish, body => $event, headers => ['Content-Type' => 'application/json', 'Sec-Fetch-Site' => $site])->status,
+        403, "Sec-Fetch-Site: $site");
+}
+for my $sites (['cross-site', 'same-origin'], ['same-origin', 'cross-site']) {
+    is($t->request('POST', $publish, body => $event, headers => ['Content-Type' => 'application/json', map { ('Sec-Fetch-Site' => $_) } @$sites])->status,
+        403, "two of them: @$sites");
+}
+my $port = $t->nginx->port;
+my $ask  = sub ($host) {
+    return $t->request('POST', $publish, body => $event, headers =>
+        [Host => "$host:$port", Origin => "http://$host:$port", 'Sec-Fetch-Site' => 'same-origin', 'Content-Type' => 'application/json'])->status;
+};
+is($ask->($_), 403, "a page of $_, whose name leads here now")
+    for 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'notlocalhost';
 is($t->redis->cmd('EXISTS', 'user:victim'), 0, 'and nothing is published');
+is($ask->($_), 202, "the server's own page, at $_") for 'localhost', '127.0.0.1', '[::1]', 'app.localhost';
 is($t->request('POST', $publish, body => $event, headers => ['Content-Type' => $_])->status, 202, "Content-Type: $_")
     for 'application/json', 'Application/JSON; charset=utf-8', 'application/json;charset="utf-8"';
 is($t->request('OPTIONS', $publish, headers => [@origin, 'Access-Control-Request-Method' => 'POST'])->status, 405,

@@ -76,6 +76,19 @@ START_TEST(knows_the_own_host) {
 }
 END_TEST
 
+START_TEST(knows_hosts_that_nobody_can_move) {
+  for (const std::string_view host :
+       {"127.0.0.1", "10.0.0.7", "[::1]", "[fd00::7]", "localhost", "LocalHost", "app.localhost"}) {
+    EXPECT_ROW(host, origin::is_fixed_host(host));
+  }
+  for (const std::string_view host :
+       {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "notlocalhost",
+        "1.evil", "evil.1x", "evil.0x7f", "::1", "[evil]", "evil."}) {
+    EXPECT_ROW(host, !origin::is_fixed_host(host));
+  }
+}
+END_TEST
+
 }  // namespace
 
-CHECK_MAIN("origin", reads_origins, knows_the_own_host)
+CHECK_MAIN("origin", reads_origins, knows_the_own_host, knows_hosts_that_nobody_can_move)

@@ -15,6 +15,7 @@ namespace notify {
 
 struct OriginConf {
   bool any = true;
+  bool local = false;               // the server's own only under a name that nobody can move to it
   std::vector<std::string> listed;  // besides the server's own
 };
 

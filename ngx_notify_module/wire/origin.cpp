@@ -74,4 +74,15 @@ bool is_host(std::string_view origin, std::string_view host) {
          iequals(origin.substr(scheme->prefix.size()), without_port(host, scheme->port));
 }
 
+bool is_fixed_host(std::string_view host) {
+  if (is_ipv6(host)) {
+    return true;
+  }
+  const std::string name = to_lower(host);
+  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+  const bool number =
+      !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
+  return number || last == "localhost";
+}
+
 }  // namespace notify::origin

@@ -16,4 +16,9 @@ std::optional<std::string> parse(std::string_view text);
 // to (the header `Host`). The scheme does not count: a proxy in front of us may speak TLS.
 bool is_host(std::string_view origin, std::string_view host);
 
+// Whether nobody else can make that host (a name or an address, without a port) lead elsewhere: an
+// address, or localhost (RFC 6761, section 6.3). A name whose last part is a number is an address
+// to browsers, and no name.
+bool is_fixed_host(std::string_view host);
+
 }  // namespace notify::origin
