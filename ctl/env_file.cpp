@@ -70,6 +70,9 @@ Result<EnvFile> EnvFile::parse(std::string_view text) {
     if (!value) {
       return invalid(where + ": " + std::string(name) + " has a quote without its end");
     }
+    if (value->find('\0') != std::string::npos) {
+      return invalid(where + ": " + std::string(name) + " holds a zero byte");
+    }
     file.values_.emplace_back(name, std::move(*value));
   }
   return file;

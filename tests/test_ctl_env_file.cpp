@@ -79,6 +79,7 @@ START_TEST(names_the_line_and_never_the_secret) {
       {"A='", "line 1: A has a quote without its end"},
       {"A=\"s3cret\\\"", "line 1: A has a quote without its end"},
       {"A='s3' cret", "line 1: A has a quote without its end"},
+      {std::string_view("A=s3\0cret", 9), "line 1: A holds a zero byte"},
   };
   for (const Row& row : kRows) {
     const auto file = EnvFile::parse(row.text);

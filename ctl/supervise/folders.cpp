@@ -1,7 +1,6 @@
 #include "ctl/supervise/folders.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -14,10 +13,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "ctl/entry_text.hpp"
+#include "ctl/supervise/files.hpp"
 #include "ctl/supervise/setting_table.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/encoding.hpp"
@@ -246,12 +245,8 @@ Result<void> Folders::make_socket_folder(RunSettings& settings) const {
     const std::string mine = settings.get("XDG_RUNTIME_DIR");
     const std::string base = !user_.empty() ? "/run" : mine.empty() ? "/tmp" : mine;
     std::string folder = base + "/notify.XXXXXXXXXX";
-    std::ofstream note;
-    if (::mkdtemp(folder.data()) != nullptr && share(folder)) {
-      note.open(settings.run_dir + "/socket-folder");
-      note << folder << "\n" << std::flush;
-    }
-    if (!note.good() || !note.is_open()) {
+    if (::mkdtemp(folder.data()) == nullptr || !share(folder) ||
+        !write_file(settings.run_dir + "/socket-folder", folder + "\n")) {
       return invalid(std::string(kName) + ": cannot make a folder in " + base + " for it");
     }
     socket = folder + "/catalog.sock";

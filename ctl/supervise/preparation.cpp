@@ -1,6 +1,5 @@
 #include "ctl/supervise/preparation.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "ctl/redis_client.hpp"
+#include "ctl/supervise/files.hpp"
 #include "ctl/supervise/launch.hpp"
 #include "ctl/supervise/processes.hpp"
 #include "ctl/supervise/templates.hpp"
@@ -20,20 +20,6 @@ namespace notify::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-// For us and our group, as the umask has it.
-Result<void> write_file(const std::string& path, const std::string& text, mode_t mode = 0640) {
-  ::unlink(path.c_str());
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  const bool written =
-      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int error = errno;
-  if (fd >= 0) {
-    ::close(fd);
-  }
-  return written ? Result<void>()
-                 : invalid("RUN_DIR: cannot write " + path + ": " + std::strerror(error));
-}
 
 // A folder anew, with what stands in another one; folders in it are left out.
 Result<void> copy_folder(const std::string& from, const std::string& to) {

@@ -1,16 +1,12 @@
 #include "ctl/supervise/run_settings.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "ctl/supervise/files.hpp"
 #include "ctl/supervise/setting_table.hpp"
 #include "shared/auth/weak_password.hpp"
 #include "shared/base/crypto.hpp"
@@ -100,21 +96,6 @@ void take_apart(RunSettings& settings) {
   settings.origins = *parse_origins(settings.get("NOTIQ_ORIGINS"));
 }
 
-Result<void> write_privately(const std::string& path, const std::string& text) {
-  const std::string scratch = path + ".new";
-  const int fd =
-      ::open(scratch.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  const bool written = fd >= 0 && ::fchmod(fd, 0600) == 0 &&
-                       ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (fd >= 0) {
-    ::close(fd);
-  }
-  if (!written || std::rename(scratch.c_str(), path.c_str()) != 0) {
-    return invalid("RUN_DIR: cannot write " + path + ": " + std::strerror(errno));
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string absolute_path(const std::string& path) {
@@ -195,7 +176,7 @@ Result<void> find_secrets(RunSettings& settings) {
   if (!kept.empty() && kept.back() != '\n') {
     kept += '\n';
   }
-  return write_privately(path, kept + made);
+  return write_file(path, kept + made, 0600);
 }
 
 Result<void> check_stage(const RunSettings& settings, std::string& warning) {
