@@ -206,18 +206,21 @@ run: up-to-date ## install packages, build, start everything in the foreground; 
 start: up-to-date ## the same in the background; returns once all answer
 	@$(BUILD)/notifyctl up --detach
 
-# What runs may be asked for and ended without a build; in a clean tree there is nothing to ask with.
+# What runs may be asked for and ended without a build. Where notifyctl has been removed since then it
+# is built again; where nothing was ever built or run, there is nothing to ask.
+never_ran = { test ! -x $(BUILD)/notifyctl && test ! -e .env && test ! -e "$${RUN_DIR:-run}"; }
+
 built-ctl:
-	@test -x $(BUILD)/notifyctl || $(MAKE) up-to-date
+	@test -x $(BUILD)/notifyctl || $(never_ran) || $(MAKE) up-to-date
 
 stop: built-ctl ## stop what runs from RUN_DIR
-	@$(BUILD)/notifyctl down
+	@if $(never_ran); then echo 'nothing runs: nothing is built'; else $(BUILD)/notifyctl down; fi
 
 restart: stop ## stop, then start
 	@$(MAKE) start
 
 status: built-ctl ## what runs from RUN_DIR; fails when it is not all
-	@$(BUILD)/notifyctl status
+	@if $(never_ran); then echo 'nothing runs: nothing is built'; exit 3; fi; $(BUILD)/notifyctl status
 
 # ---- proving --------------------------------------------------------------------------------------
 

@@ -196,4 +196,13 @@ is(($copy->make_and_wait('stop'))[0], 0, 'make stop');
 ok($copy->gone_within(5), 'nothing is left of it');
 ok($second->gone_within(5), 'nor of the other');
 
+# ---- where nothing was ever built ----------------------------------------------------------------
+
+rename $second->dir . "/$_", $second->dir . "/was-$_" for qw(build run);
+for my $target (qw(stop status)) {
+    ($status, $output) = $second->make_and_wait($target, 5);
+    like($output, qr/\Anothing runs: nothing is built$/m, "make $target builds nothing to say so");
+    $target eq 'stop' ? is($status, 0, '... which is fine') : isnt($status, 0, '... and fails');
+}
+
 $t->done;
