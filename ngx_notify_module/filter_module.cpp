@@ -2,6 +2,7 @@
 // of modules, and `config` puts this one right before those that frame a response and write it.
 
 #include "ngx_notify_module/conf/main_conf.hpp"
+#include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/cors.hpp"
 #include "ngx_notify_module/ngx/entry.hpp"
 #include "ngx_notify_module/ngx/last_filters.hpp"
@@ -13,6 +14,7 @@ ngx_int_t enter(ngx_conf_t* cf) {
   const MainConf& conf = *main_conf<MainConf>(cf);
   if (conf.enabled || conf.guards) {
     enter_filter_chains(&add_cors_headers);
+    enter_body_chain();
   }
   return NGX_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/intake.hpp"
 #include "shared/base/secret.hpp"
 
@@ -98,8 +99,7 @@ ngx_int_t read_body_in_phase(ngx_http_request_t* r, std::size_t most) {
   if (r->headers_in.content_length_n > static_cast<off_t>(most)) {
     return fail(r, Error{ErrorKind::kTooLarge, "Request body is too large"});
   }
-  const ngx_int_t outcome = ngx_http_read_client_request_body(r, on_body);
-  return outcome >= NGX_HTTP_SPECIAL_RESPONSE ? outcome : NGX_DONE;
+  return read_body(r, on_body);
 }
 
 Result<void> check_hmac(ngx_http_request_t* r, const HmacConf::Rule& conf, std::size_t most) {

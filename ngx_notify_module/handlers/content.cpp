@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/path.hpp"
 #include "ngx_notify_module/runtime.hpp"
@@ -75,8 +76,7 @@ ngx_int_t serve(ngx_http_request_t* r) {
   }
   // A limit does not depend on how a body is framed, and counts before anything is done: so it is
   // read first, also where nobody wants it.
-  const ngx_int_t outcome = ngx_http_read_client_request_body(r, on_body);
-  return outcome >= NGX_HTTP_SPECIAL_RESPONSE ? outcome : NGX_DONE;
+  return read_body(r, on_body);
 }
 
 ngx_int_t refuse_method(ngx_http_request_t* r) {

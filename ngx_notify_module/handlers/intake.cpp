@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "shared/base/text.hpp"
 
@@ -123,8 +124,7 @@ ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
     return discarded == NGX_OK ? check(r, *context, std::nullopt) : discarded;
   }
-  const ngx_int_t outcome = ngx_http_read_client_request_body(r, on_body);
-  return outcome >= NGX_HTTP_SPECIAL_RESPONSE ? outcome : NGX_DONE;
+  return read_body(r, on_body);
 }
 
 // ---- notify_field, notify_max_message -----------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "ngx_notify_module/auth/key_check.hpp"
 #include "ngx_notify_module/auth/member.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/ngx/entry.hpp"
 
@@ -36,6 +37,7 @@ Context* context_to_stay(ngx_http_request_t* r) {
 }
 
 WayOut open_way(ngx_http_request_t* r) {
+  forget_body(r);  // what came in chunks was read to be measured
   // Also of a HEAD: what is left unread would be taken for the next request.
   const ngx_int_t discarded = ngx_http_discard_request_body(r);
   if (discarded != NGX_OK) {
