@@ -107,6 +107,11 @@ ngx_int_t send_publish(ngx_http_request_t* r, const LocConf& conf, redis::Comman
                        Published (*read)(const redis::Reply& reply)) {
   command.wait = redis::Milliseconds(*conf.redis_wait);
   command.held = held_body(r);
+  // Many large ones may come in one turn of the loop: those that are refused go at once.
+  if (!runtime->commands().takes(command)) {
+    const Error refusal{ErrorKind::kUnavailable, std::string(redis::kTooMany)};
+    return answer(r, conf.publish, key, failure, refusal, read);
+  }
   find_context(r)->pending = runtime->commands().submit(
       std::move(command),
       [r, &conf, key = std::move(key), failure, read](Result<redis::Reply> reply) {

@@ -99,6 +99,10 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
   [[nodiscard]] std::size_t outstanding() const { return *listeners_; }
   [[nodiscard]] bool busy() const { return depth_ > 0; }
 
+  [[nodiscard]] bool takes(std::size_t bytes) const {
+    return usage_->commands < max_pending_ &&
+           (usage_->commands == 0 || usage_->bytes + bytes <= max_bytes_);
+  }
   Pending submit(Command command, Completion completion);
   void stop();
   void on_change(std::function<void(bool)> changed) { changed_ = std::move(changed); }
@@ -157,7 +161,7 @@ Pending Client::Impl::submit(Command command, Completion completion) {
   operation->wait_over =
       host_.now_ms() + static_cast<std::uint64_t>(operation->command.wait.count());
   if (!admit(*operation)) {
-    fail_later(operation, "too many commands wait for its answer");
+    fail_later(operation, std::string(kTooMany));
   } else if (link_.ready() && waiting_ == 0) {
     // In front of what waits nobody is sent: that would change the order.
     send(operation);
@@ -176,8 +180,7 @@ bool Client::Impl::admit(Operation& operation) {
     return true;
   }
   const std::size_t cost = cost_of(operation.command);
-  const bool fits = usage_->commands < max_pending_ &&
-                    (usage_->commands == 0 || usage_->bytes + cost <= max_bytes_);
+  const bool fits = takes(cost);
   if (fits) {
     operation.count_in(usage_, cost);
   }
@@ -390,6 +393,7 @@ void Client::stop() { impl_->stop(); }
 bool Client::ready() const { return impl_->link().ready(); }
 const std::string& Client::last_error() const { return impl_->link().last_error(); }
 std::size_t Client::outstanding() const { return impl_->outstanding(); }
+bool Client::takes(const Command& command) const { return impl_->takes(cost_of(command)); }
 void Client::reset(std::string_view why) { impl_->link().reset(why); }
 
 Pending Client::submit(Command command, Completion completion) {

@@ -31,6 +31,9 @@
 
 namespace notify::redis {
 
+// Why submit() refuses what takes() says no to.
+inline constexpr std::string_view kTooMany = "too many commands wait for its answer";
+
 enum class Repeat { kNever, kSafe };
 
 // Whose command it is, and so whose bound.
@@ -73,6 +76,9 @@ class Client final {
   [[nodiscard]] std::size_t outstanding() const;
   void reset(std::string_view why);
 
+  // Whether a command of a client's fits beside the others now. Of one that does not submit() says
+  // so in the next turn of the loop, and it is kept until then.
+  [[nodiscard]] bool takes(const Command& command) const;
   Pending submit(Command command, Completion completion);
 
   // Told of each change of ready() but the one by stop(), after the waiting commands were sent.
