@@ -278,6 +278,21 @@ START_TEST(hands_out_elements) {
 END_TEST
 
 // A Value that nobody parsed: any answer, but no step beyond the text.
+START_TEST(counts_no_further_than_it_must) {
+  const auto more = [](std::string_view text) { return json::has_more_elements(text, "m", 2); };
+  EXPECT(more("{\"m\":[1,2,3]}"));
+  EXPECT(more(" { \"a\" : [1,2,3,4] , \"m\" : [ [ ] , {} , \"\" ] } "));
+  EXPECT(more("{\"\\u006d\":[1,2,3]}"));
+  EXPECT(more("{\"m\":[1,2,3,"));
+  for (const char* text :
+       {"{\"m\":[1,2]}", "{\"m\":[]}", "{\"m\":[[1,2,3]]}", "{\"a\":{\"m\":[1,2,3]}}",
+        "{\"m\":{\"m\":[1,2,3]}}", "{\"a\":[1,2,3]}", "[1,2,3]", "{\"m\":\"[1,2,3]\"}", "", "{",
+        "{\"", "{\"m\"", "{\"m\":", "{\"m\":[", "{\"m\":[1,2", "{,,,", "{}"}) {
+    EXPECT(!more(text));
+  }
+}
+END_TEST
+
 START_TEST(survives_values_that_were_never_checked) {
   constexpr std::string_view kTexts[] = {
       "",
@@ -330,4 +345,4 @@ END_TEST
 
 CHECK_MAIN("json", accepts_what_rfc_8259_allows, refuses_everything_else, every_byte_at_every_place,
            bounds_depth, first_value_of_a_longer_text, hands_out_members, hands_out_elements,
-           survives_values_that_were_never_checked)
+           counts_no_further_than_it_must, survives_values_that_were_never_checked)

@@ -6,6 +6,8 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/turns.hpp"
+#include "shared/base/json.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify {
@@ -42,6 +44,16 @@ ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::stri
   return next(r, *conf, index);
 }
 
+// Before all of a body is gone through: a batch that is too long costs no more than one that is
+// not.
+Result<void> count_batch(const LocConf& conf, std::string_view body) {
+  const BatchPublishConf& batch = conf.publish_batch;
+  if (batch.key == nullptr || !json::has_more_elements(body, batch.field, *batch.max_batch)) {
+    return {};
+  }
+  return too_many_elements(batch);
+}
+
 ngx_int_t check_body(ngx_http_request_t* r) {
   Context& context = *find_context(r);
   const IntakeConf& conf = context.after_body.conf->intake;
@@ -52,14 +64,18 @@ ngx_int_t check_body(ngx_http_request_t* r) {
   if (!body) {
     return fail(r, body.error());
   }
+  const Result<void> counted = count_batch(*context.after_body.conf, *body);
+  if (!counted) {
+    return fail(r, counted.error());
+  }
   context.body = std::move(*body);
   return check(r, context, context.body);
 }
 
 // nginx took a reference on the request for this call.
-void on_body(ngx_http_request_t* r) noexcept {
-  ngx_http_finalize_request(r, entry<&check_body>(r));
-}
+void finish(ngx_http_request_t* r) noexcept { ngx_http_finalize_request(r, entry<&check_body>(r)); }
+void wait_turn(ngx_http_request_t* r) { in_turn(r, finish); }
+void on_body(ngx_http_request_t* r) noexcept { entry<&wait_turn>(r); }
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

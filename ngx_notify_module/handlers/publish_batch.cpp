@@ -52,8 +52,7 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return fail(r, invalid("\"" + batch.field + "\" is empty"));
   }
   if (elements->size() > *batch.max_batch) {
-    return fail(r, Error{ErrorKind::kTooLarge, "\"" + batch.field + "\" has more than " +
-                                                   std::to_string(*batch.max_batch) + " elements"});
+    return fail(r, too_many_elements(batch));
   }
   BatchOrder order{terms_of(conf, *stream), {}, {}};
   for (const auto& [field, value] : conf.publish.entry) {
@@ -135,6 +134,11 @@ Result<void> set_publish_batch(ngx_conf_t* cf, Words words, LocConf& conf) {
   batch.key = *key;
   batch.field = words[1];
   return add_operation(cf, conf, {"notify_publish_batch", methods, &start});
+}
+
+Error too_many_elements(const BatchPublishConf& batch) {
+  return {ErrorKind::kTooLarge, "\"" + batch.field + "\" has more than " +
+                                    std::to_string(*batch.max_batch) + " elements"};
 }
 
 Result<void> set_max_batch(ngx_conf_t*, Words words, LocConf& conf) {

@@ -22,6 +22,8 @@ struct BatchPublishConf {
   Result<void> merge(const MergeScope& scope, const BatchPublishConf& parent);
 };
 
+Error too_many_elements(const BatchPublishConf& batch);
+
 Result<void> set_publish_batch(ngx_conf_t* cf, Words words, LocConf& conf);
 Result<void> set_max_batch(ngx_conf_t* cf, Words words, LocConf& conf);
 

@@ -413,6 +413,38 @@ std::size_t count_elements(const Value& array) {
   return good ? count : 0;
 }
 
+bool has_more_elements(std::string_view text, std::string_view name, std::size_t most) {
+  const char* end = text.data() + text.size();
+  const char* p = skip_space(text.data(), end);
+  if (p == end || *p != '{') {
+    return false;
+  }
+  do {
+    p = skip_space(p + 1, end);
+    const char* name_end = p != end && *p == '"' ? skip_string(p, end) : nullptr;
+    if (name_end == nullptr) {
+      return false;
+    }
+    const Value found{Kind::kString, {p, static_cast<std::size_t>(name_end - p)}};
+    p = skip_space(name_end, end);
+    if (p == end || *p != ':') {
+      return false;
+    }
+    p = skip_space(p + 1, end);
+    if (p != end && *p == '[' && unquote(found) == name) {
+      std::size_t count = 0;
+      const Value rest{Kind::kArray, {p, static_cast<std::size_t>(end - p)}};
+      walk(rest, Kind::kArray, [&](std::string_view, const Value&) { return ++count <= most; });
+      if (count > most) {
+        return true;
+      }
+    }
+    p = p == end ? nullptr : skip_value(p, end);
+    p = p == nullptr ? end : skip_space(p, end);
+  } while (p != end && *p == ',');
+  return false;
+}
+
 Result<std::vector<Value>> elements(const Value& array, std::size_t most) {
   std::vector<Value> out;
   const bool good = walk(array, Kind::kArray, [&out, most](std::string_view, Value value) {

@@ -70,6 +70,11 @@ Result<std::vector<Value>> elements(const Value& array, std::size_t most = SIZE_
 // How many elements an array has; 0 for another kind. Nothing is kept of them.
 [[nodiscard]] std::size_t count_elements(const Value& array);
 
+// Whether a member of that name of an object is an array of more than `most` elements; looks at no
+// more of the text than it takes to say so, and checks nothing else of it.
+[[nodiscard]] bool has_more_elements(std::string_view text, std::string_view name,
+                                     std::size_t most);
+
 // The last one of that name (as Python's json and browsers choose), or nullptr.
 const Value* find(std::span<const Member> members, std::string_view name);
 
