@@ -35,10 +35,15 @@ Step step(std::string_view text) {
   return {text[0], 1};
 }
 
+bool begins_name(char c) { return c == '?' || c == '&' || c == ';' || c == '"'; }
+
 // Where a value ends: in a URL, or around one. A quote may stand in a value; the one that nginx
 // sets behind a URL is the last of the line, or `, ` follows.
 bool ends_value(std::string_view text) {
   const char c = text.front();
+  if (c > '&') {
+    return false;
+  }
   const std::string_view behind = text.substr(1);
   return c == '&' || c == '#' || static_cast<unsigned char>(c) <= ' ' ||
          (c == '"' && (behind.empty() || behind.starts_with('\n') || behind.starts_with(", ")));
@@ -52,9 +57,14 @@ void scan(std::string_view text, Known known, Found found) {
   std::size_t length = 0;
   bool in_name = false;
   for (std::size_t i = 0; i < text.size();) {
+    // Most of a line is neither a name nor before one.
+    if (!in_name && text[i] != '%' && !begins_name(text[i])) {
+      ++i;
+      continue;
+    }
     const auto [c, size] = step(text.substr(i));
     i += size;
-    if (c == '?' || c == '&' || c == ';' || c == '"') {
+    if (begins_name(c)) {
       in_name = true;
       length = 0;
     } else if (in_name && c == '=') {
