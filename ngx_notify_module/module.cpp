@@ -1,37 +1,31 @@
 // The module as nginx sees it: its tables, what it puts into the phases, and when its one object of
 // each worker process comes and goes. Features bring their own directives.
 
+#include <memory>
 #include <utility>
 
 #include "ngx_notify_module/auth/access.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
+#include "ngx_notify_module/features.hpp"
+#include "ngx_notify_module/handlers/cors.hpp"
 #include "ngx_notify_module/handlers/mask.hpp"
-#include "ngx_notify_module/handlers/variables.hpp"
+#include "ngx_notify_module/handlers/request_id.hpp"
 #include "ngx_notify_module/ngx/zone.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stats/board.hpp"
+#include "ngx_notify_module/variables.hpp"
 
 namespace notify {
 namespace {
 
-void* create_main_conf(ngx_conf_t* cf) { return create_conf<MainConf>(cf); }
+void* create_main_conf(ngx_conf_t* cf) { return adopt(cf->pool, std::make_unique<MainConf>()); }
 char* init_main_conf(ngx_conf_t* cf, void* conf);
-void* create_loc_conf(ngx_conf_t* cf) { return create_conf<LocConf>(cf); }
+void* create_loc_conf(ngx_conf_t* cf) { return create_features(cf); }
 char* merge_loc_conf(ngx_conf_t* cf, void* parent, void* child);
 ngx_int_t add_handlers(ngx_conf_t* cf);
 ngx_int_t init_process(ngx_cycle_t* cycle);
 void exit_process(ngx_cycle_t* cycle);
-
-constinit auto commands = concat_directives(
-    kMainDirectives, kLocationDirectives, kAuthDirectives, kBearerDirectives, kKeyDirectives,
-    kHmacDirectives, kMemberDirectives, kMemberTokenDirectives, kOriginDirectives,
-    kRequestIdDirectives, kPathDirectives, kCorsDirectives, kContentTypeDirectives,
-    kIntakeDirectives, kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives,
-    kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives, kInboxDirectives,
-    kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives, kLimitDirectives,
-    kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives, kAdminDirectives,
-    kOwnershipDirectives, kHealthDirectives, kReturnDirectives, kMetricsDirectives);
 
 constinit ngx_http_module_t context = {
     entry_or<&add_variables, NGX_ERROR>,  // preconfiguration
@@ -50,7 +44,7 @@ constinit ngx_http_module_t context = {
 ngx_module_t ngx_http_notify_module = {
     NGX_MODULE_V1,
     &notify::context,
-    notify::commands.data(),
+    notify::all_directives(),
     NGX_HTTP_MODULE,
     nullptr,  // init master
     nullptr,  // init module
@@ -78,7 +72,7 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
 
 char* merge_loc_conf(ngx_conf_t* cf, void* parent, void* child) {
   const Result<void> outcome =
-      static_cast<LocConf*>(child)->merge(cf, *static_cast<const LocConf*>(parent));
+      merge_features(cf, *static_cast<const LocConf*>(parent), *static_cast<LocConf*>(child));
   if (outcome) {
     return conf_ok();
   }

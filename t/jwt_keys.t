@@ -139,10 +139,6 @@ location /tenant {
     notify_jwt EdDSA $pem/EdDSA.pem;
     notify_subscribe "a:\${notify_claim_Tenant}:b";
 }
-location /nobody {
-    notify_auth off;
-    notify_subscribe team:\$notify_claim_team;
-}
 location /publish {
     notify_auth off;
     notify_field teamName string;
@@ -280,7 +276,5 @@ for my $tenant (@tenants[3 .. 7], 'none') {
     $t->answers("no stream of the tenant $tenant", ask('/tenant', shift @tenant), 403,
         '{"detail":"The token has no claim \"Tenant\""}');
 }
-$t->answers('nor without a token', $t->request('GET', '/nobody'), 403,
-    '{"detail":"The token has no claim \"team\""}');
 
 $t->done;

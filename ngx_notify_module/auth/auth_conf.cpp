@@ -2,8 +2,13 @@
 
 #include <algorithm>
 
+#include "ngx_notify_module/auth/bearer_conf.hpp"
 #include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/auth/hmac_conf.hpp"
 #include "ngx_notify_module/auth/jwt_key.hpp"
+#include "ngx_notify_module/auth/key_conf.hpp"
+#include "ngx_notify_module/auth/member.hpp"
+#include "ngx_notify_module/auth/member_token.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "shared/base/secret.hpp"
@@ -87,23 +92,24 @@ Result<void> jwt_parameter(std::string_view word, JwtConf& conf) {
   return bad_parameter(word);
 }
 
-}  // namespace
-
-bool AuthConf::has(AuthMethod method) const {
+// Whether the method's own directive is there.
+bool has(const LocConf& conf, AuthMethod method) {
   switch (method) {
     case AuthMethod::kSignature:
-      return signature.has_value();
+      return conf.get<AuthConf>().signature.has_value();
     case AuthMethod::kJwt:
-      return jwt.has_value();
+      return conf.get<AuthConf>().jwt.has_value();
     case AuthMethod::kBearer:
-      return bearer.rule.has_value();
+      return conf.get<BearerConf>().rule.has_value();
     case AuthMethod::kKey:
-      return key.source.has_value();
+      return conf.get<KeyConf>().source.has_value();
     case AuthMethod::kHmac:
-      return hmac.rule.has_value();
+      return conf.get<HmacConf>().rule.has_value();
   }
   return false;
 }
+
+}  // namespace
 
 Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   inherit(methods, parent.methods, std::vector<AuthMethod>{});
@@ -113,19 +119,15 @@ Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   if (!jwt) {
     jwt = parent.jwt;
   }
-  bearer.merge(parent.bearer);
-  key.merge(parent.key);
-  hmac.merge(parent.hmac);
-  member.merge(parent.member);
-  member_token.merge(parent.member_token);
-  inherit(origin, parent.origin, OriginConf{});
+  const MemberConf& member = scope.conf->get<MemberConf>();
+  scope.conf->guarded = !methods->empty() || member.hash != nullptr;
   if (member.required && member.header.empty() && member.argument.empty() &&
-      member_token.user == nullptr && !scope.may_complete) {
+      scope.conf->get<MemberTokenConf>().user == nullptr && !scope.may_complete) {
     return invalid("\"notify_member\" needs \"header=\" or \"arg=\" where a key is required");
   }
   for (const MethodName& each : kMethodNames) {
     const bool used = std::find(methods->begin(), methods->end(), each.method) != methods->end();
-    if (used && !has(each.method) && !scope.may_complete) {
+    if (used && !has(*scope.conf, each.method) && !scope.may_complete) {
       return invalid("\"notify_auth " + std::string(each.name) + "\" needs \"" +
                      std::string(each.directive) + "\"");
     }
@@ -133,8 +135,8 @@ Result<void> AuthConf::merge(const MergeScope& scope, const AuthConf& parent) {
   return {};
 }
 
-Result<void> set_auth(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.auth.methods) {
+Result<void> set_auth(ngx_conf_t* cf, Words words, AuthConf& conf) {
+  if (conf.methods) {
     return is_duplicate();
   }
   std::vector<AuthMethod> methods;
@@ -153,12 +155,12 @@ Result<void> set_auth(ngx_conf_t* cf, Words words, LocConf& conf) {
     methods.push_back(known->method);
   }
   main_conf<MainConf>(cf)->guards = main_conf<MainConf>(cf)->guards || !methods.empty();
-  conf.auth.methods = std::move(methods);
+  conf.methods = std::move(methods);
   return {};
 }
 
-Result<void> set_signature(ngx_conf_t*, Words words, LocConf& conf) {
-  if (conf.auth.signature) {
+Result<void> set_signature(ngx_conf_t*, Words words, AuthConf& conf) {
+  if (conf.signature) {
     return is_duplicate();
   }
   SignatureConf signature;
@@ -172,12 +174,12 @@ Result<void> set_signature(ngx_conf_t*, Words words, LocConf& conf) {
       return outcome;
     }
   }
-  conf.auth.signature = std::move(signature);
+  conf.signature = std::move(signature);
   return {};
 }
 
-Result<void> set_jwt(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.auth.jwt) {
+Result<void> set_jwt(ngx_conf_t* cf, Words words, AuthConf& conf) {
+  if (conf.jwt) {
     return is_duplicate();
   }
   const std::optional<JwtAlg> alg = parse_jwt_alg(words[0]);
@@ -199,7 +201,7 @@ Result<void> set_jwt(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!jwt.argument.empty()) {
     main_conf<MainConf>(cf)->masks.add(jwt.argument);
   }
-  conf.auth.jwt = std::move(jwt);
+  conf.jwt = std::move(jwt);
   return {};
 }
 

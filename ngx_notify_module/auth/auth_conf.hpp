@@ -7,12 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "ngx_notify_module/auth/bearer_conf.hpp"
-#include "ngx_notify_module/auth/hmac_conf.hpp"
-#include "ngx_notify_module/auth/key_conf.hpp"
-#include "ngx_notify_module/auth/member.hpp"
-#include "ngx_notify_module/auth/member_token.hpp"
-#include "ngx_notify_module/auth/origin.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
 #include "shared/auth/jwt.hpp"
 #include "shared/auth/signature.hpp"
@@ -39,20 +33,13 @@ struct AuthConf {
   std::optional<std::vector<AuthMethod>> methods;
   std::optional<SignatureConf> signature;
   std::optional<JwtConf> jwt;
-  BearerConf bearer;
-  KeyConf key;
-  HmacConf hmac;
-  MemberConf member;
-  MemberTokenConf member_token;
-  std::optional<OriginConf> origin;
 
-  [[nodiscard]] bool has(AuthMethod method) const;  // what its own directive says
   Result<void> merge(const MergeScope& scope, const AuthConf& parent);
 };
 
-Result<void> set_auth(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_signature(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_jwt(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_auth(ngx_conf_t* cf, Words words, AuthConf& conf);
+Result<void> set_signature(ngx_conf_t* cf, Words words, AuthConf& conf);
+Result<void> set_jwt(ngx_conf_t* cf, Words words, AuthConf& conf);
 
 inline constexpr std::array kAuthDirectives{
     directive<"notify_auth", &set_auth>(kHttpServerLocation | NGX_CONF_1MORE),

@@ -36,8 +36,8 @@ void BearerConf::merge(const BearerConf& parent) {
   }
 }
 
-Result<void> set_bearer(ngx_conf_t*, Words words, LocConf& conf) {
-  if (conf.auth.bearer.rule) {
+Result<void> set_bearer(ngx_conf_t*, Words words, BearerConf& conf) {
+  if (conf.rule) {
     return is_duplicate();
   }
   BearerRule rule;
@@ -58,7 +58,7 @@ Result<void> set_bearer(ngx_conf_t*, Words words, LocConf& conf) {
   if (rule.tokens.empty()) {
     return invalid("needs a secret");
   }
-  conf.auth.bearer.rule = std::move(rule);
+  conf.rule = std::move(rule);
   return {};
 }
 

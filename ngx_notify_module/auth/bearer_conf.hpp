@@ -16,7 +16,7 @@ struct BearerConf {
   void merge(const BearerConf& parent);
 };
 
-Result<void> set_bearer(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_bearer(ngx_conf_t* cf, Words words, BearerConf& conf);
 
 inline constexpr std::array kBearerDirectives{
     directive<"notify_bearer", &set_bearer>(kHttpServerLocation | NGX_CONF_1MORE),

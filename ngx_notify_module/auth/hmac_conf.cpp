@@ -6,6 +6,7 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "shared/base/secret.hpp"
 
 namespace notify {
@@ -67,8 +68,8 @@ void HmacConf::merge(const HmacConf& parent) {
   }
 }
 
-Result<void> set_hmac(ngx_conf_t*, Words words, LocConf& conf) {
-  if (conf.auth.hmac.rule) {
+Result<void> set_hmac(ngx_conf_t*, Words words, HmacConf& conf) {
+  if (conf.rule) {
     return is_duplicate();
   }
   HmacConf::Rule hmac;
@@ -87,7 +88,7 @@ Result<void> set_hmac(ngx_conf_t*, Words words, LocConf& conf) {
       return outcome;
     }
   }
-  conf.auth.hmac.rule = std::move(hmac);
+  conf.rule = std::move(hmac);
   return {};
 }
 

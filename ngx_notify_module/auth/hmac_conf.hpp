@@ -23,7 +23,7 @@ struct HmacConf {
   void merge(const HmacConf& parent);
 };
 
-Result<void> set_hmac(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_hmac(ngx_conf_t* cf, Words words, HmacConf& conf);
 
 inline constexpr std::array kHmacDirectives{
     directive<"notify_hmac", &set_hmac>(kHttpServerLocation | NGX_CONF_1MORE),

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/auth/proof.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/ngx/address.hpp"
 #include "ngx_notify_module/runtime.hpp"
@@ -22,7 +24,7 @@ class KeyWait final : public Attachment, public KeyService::Waiter {
   void answered(KeyService::Answer answer) noexcept override {
     ngx_http_request_t* r = r_;
     if (answer != KeyService::Answer::kLater) {
-      context_.key_answer = answer;
+      proof_of(context_).key_answer = answer;
     }
     context_.attachment.reset();  // the end of this object
     resume_phases(r);
@@ -87,8 +89,8 @@ std::optional<KeyVerdict> check_key(ngx_http_request_t* r, const KeyConf& conf, 
     return verdict(KeyService::Answer::kUnknown);
   }
   KeyService::Answer answer = KeyService::Answer::kLater;
-  if (context.key_answer) {
-    answer = *std::exchange(context.key_answer, std::nullopt);
+  if (Proof& proof = proof_of(context); proof.key_answer) {
+    answer = *std::exchange(proof.key_answer, std::nullopt);
   } else {
     auto wait = std::make_unique<KeyWait>(r, context);
     answer = service()->ask({conf.source->store, key, address_of(r), *conf.failures}, *wait);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "ngx_notify_module/auth/key_conf.hpp"
+#include "ngx_notify_module/auth/key_service.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 
 namespace notify {

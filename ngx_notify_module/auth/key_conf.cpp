@@ -72,8 +72,8 @@ void KeyConf::merge(const KeyConf& parent) {
   inherit(failures, parent.failures, kDefaultFailures);
 }
 
-Result<void> set_key(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.auth.key.source) {
+Result<void> set_key(ngx_conf_t* cf, Words words, KeyConf& conf) {
+  if (conf.source) {
     return is_duplicate();
   }
   KeySource source;
@@ -104,12 +104,12 @@ Result<void> set_key(ngx_conf_t* cf, Words words, LocConf& conf) {
   }
   warn_of_missing_folder(cf, file);
   source.store = *store;
-  conf.auth.key.source = std::move(source);
+  conf.source = std::move(source);
   return {};
 }
 
-Result<void> set_auth_failures(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.auth.key.failures,
+Result<void> set_auth_failures(ngx_conf_t*, Words words, KeyConf& conf) {
+  return assign(conf.failures,
                 words[0] == "off" ? Result<std::uint64_t>(0) : parse_count(words[0]));
 }
 

@@ -23,8 +23,8 @@ struct KeyConf {
   void merge(const KeyConf& parent);
 };
 
-Result<void> set_key(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_auth_failures(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_key(ngx_conf_t* cf, Words words, KeyConf& conf);
+Result<void> set_auth_failures(ngx_conf_t* cf, Words words, KeyConf& conf);
 
 inline constexpr std::array kKeyDirectives{
     directive<"notify_key", &set_key>(kHttpServerLocation | NGX_CONF_1MORE),

@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/auth/member_token.hpp"
+#include "ngx_notify_module/auth/proof.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"
@@ -40,15 +44,15 @@ struct Credentials {
   std::string token;  // empty where there is a key
 };
 
-Result<Credentials> credentials_of(const ngx_http_request_t* r, const AuthConf& auth) {
-  ArgumentValue key = key_of(r, auth.member);
+Result<Credentials> credentials_of(const ngx_http_request_t* r, const LocConf& conf) {
+  ArgumentValue key = key_of(r, conf.get<MemberConf>());
   if (key.differs) {
     return forbidden();
   }
   if (!key.value.empty()) {
     return Credentials{std::move(key.value), {}};
   }
-  ArgumentValue token = member_token_of(r, auth.member_token);
+  ArgumentValue token = member_token_of(r, conf.get<MemberTokenConf>());
   if (token.differs) {
     return Error{ErrorKind::kUnauthorized, "Invalid token"};
   }
@@ -58,17 +62,18 @@ Result<Credentials> credentials_of(const ngx_http_request_t* r, const AuthConf& 
 // What Redis said of this member, and what that makes of the token that came.
 Result<void> judge(const Result<redis::Reply>& reply, const LocConf& conf, Context& context,
                    const std::string& token, const std::string& user) {
-  const Result<void> known = judge_member(reply, context.member_key);
+  Proof& proof = proof_of(context);
+  const Result<void> known = judge_member(reply, proof.member_key);
   if (!known || token.empty()) {
     return known;
   }
   const std::string digest(reply->bulk().value_or(""));
-  const Result<double> ends =
-      verify_member_token(token, {context.member, digest, user}, conf.auth.member_token.ttl_ms);
+  const Result<double> ends = verify_member_token(token, {context.member, digest, user},
+                                                  conf.get<MemberTokenConf>().ttl_ms);
   if (!ends) {
     return ends.error();
   }
-  context.member_key = digest;  // another key ends what this one has signed
+  proof.member_key = digest;  // another key ends what this one has signed
   context.subject = user;
   context.expires = std::min(*ends, context.expires.value_or(*ends));
   return {};
@@ -78,22 +83,23 @@ Result<void> judge(const Result<redis::Reply>& reply, const LocConf& conf, Conte
 
 std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& conf,
                                          Context& context) {
-  if (context.member_verdict) {
-    return std::exchange(context.member_verdict, std::nullopt);
+  Proof& proof = proof_of(context);
+  if (proof.member_verdict) {
+    return std::exchange(proof.member_verdict, std::nullopt);
   }
-  const MemberConf& member = conf.auth.member;
+  const MemberConf& member = conf.get<MemberConf>();
   const auto hash = evaluate(r, member.hash);
   const auto name = evaluate(r, member.name);
   if (!hash || !name) {
     return Error{ErrorKind::kInternal, "out of memory"};
   }
-  Result<Credentials> credentials = credentials_of(r, conf.auth);
+  Result<Credentials> credentials = credentials_of(r, conf);
   if (!credentials) {
     return credentials.error();
   }
   const std::string& key = credentials->key;
   std::string& token = credentials->token;
-  const MemberTokenConf& by_token = conf.auth.member_token;
+  const MemberTokenConf& by_token = conf.get<MemberTokenConf>();
   const std::optional<std::string_view> user =
       token.empty() ? std::string_view() : evaluate(r, by_token.user);
   if (!user) {
@@ -106,21 +112,21 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
     return nothing_came(by_token);
   }
   context.member = to_lower(*name);
-  context.member_key = key.empty() ? std::string() : hex(sha256(key));
-  redis::Command command = member_command({std::string(*hash), context.member, context.member_key});
-  command.wait = redis::Milliseconds(*conf.redis_wait);
+  proof.member_key = key.empty() ? std::string() : hex(sha256(key));
+  redis::Command command = member_command({std::string(*hash), context.member, proof.member_key});
+  command.wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
   context.pending = runtime->commands().submit(
-      std::move(command), [r, &conf, &context, token = std::move(token),
+      std::move(command), [r, &conf, &context, &proof, token = std::move(token),
                            user = std::string(*user)](const Result<redis::Reply>& reply) {
-        context.member_verdict = judge(reply, conf, context, token, user);
+        proof.member_verdict = judge(reply, conf, context, token, user);
         resume_phases(r);
       });
   return std::nullopt;
 }
 
 std::unique_ptr<MemberWatch> watch_member(ngx_http_request_t* r, const LocConf& conf,
-                                          const Context& context, std::function<void()> gone) {
-  const MemberConf& member = conf.auth.member;
+                                          Context& context, std::function<void()> gone) {
+  const MemberConf& member = conf.get<MemberConf>();
   if (member.hash == nullptr || member.check_ms == 0 || context.member.empty()) {
     return nullptr;
   }
@@ -129,7 +135,8 @@ std::unique_ptr<MemberWatch> watch_member(ngx_http_request_t* r, const LocConf& 
     return nullptr;
   }
   return std::make_unique<MemberWatch>(
-      runtime->commands(), Membership{std::string(*hash), context.member, context.member_key},
+      runtime->commands(),
+      Membership{std::string(*hash), context.member, proof_of(context).member_key},
       std::chrono::milliseconds(member.check_ms), std::move(gone));
 }
 
@@ -141,13 +148,12 @@ void MemberConf::merge(const MemberConf& parent) {
   }
 }
 
-Result<void> set_member(ngx_conf_t* cf, Words words, LocConf& conf) {
-  MemberConf& member = conf.auth.member;
-  if (member.hash != nullptr) {
+Result<void> set_member(ngx_conf_t* cf, Words words, MemberConf& conf) {
+  if (conf.hash != nullptr) {
     return is_duplicate();
   }
   for (const auto& [word, place] :
-       {std::pair{words[0], &member.hash}, std::pair{words[1], &member.name}}) {
+       {std::pair{words[0], &conf.hash}, std::pair{words[1], &conf.name}}) {
     const Result<Template*> value =
         word.empty() ? Result<Template*>(bad_value(word)) : compile_template(cf, word);
     if (!value) {
@@ -157,21 +163,21 @@ Result<void> set_member(ngx_conf_t* cf, Words words, LocConf& conf) {
   }
   for (const std::string_view word : words.subspan(2)) {
     if (word == "required") {
-      member.required = true;
+      conf.required = true;
     } else if (const auto check = parameter(word, "check")) {
       const Result<ngx_msec_t> time = parse_time(*check);
       if (!time) {
         return bad_parameter(word);
       }
-      member.check_ms = *time;
+      conf.check_ms = *time;
     } else if (const auto header = parameter(word, "header")) {
       const Result<std::string> named = header_name(word, *header);
       if (!named) {
         return named.error();
       }
-      member.header = *named;
+      conf.header = *named;
     } else if (const auto argument = parameter(word, "arg"); argument && !argument->empty()) {
-      member.argument = *argument;
+      conf.argument = *argument;
       main_conf<MainConf>(cf)->masks.add(*argument);
     } else {
       return bad_parameter(word);

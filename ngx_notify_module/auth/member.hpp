@@ -27,7 +27,7 @@ struct MemberConf {
   void merge(const MemberConf& parent);
 };
 
-Result<void> set_member(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_member(ngx_conf_t* cf, Words words, MemberConf& conf);
 
 inline constexpr std::array kMemberDirectives{
     directive<"notify_member", &set_member>(kHttpServerLocation | NGX_CONF_2MORE),
@@ -40,6 +40,6 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
 
 // For one that stays: calls `gone` when it is no member any more. Null: nobody is to be watched.
 std::unique_ptr<MemberWatch> watch_member(ngx_http_request_t* r, const LocConf& conf,
-                                          const Context& context, std::function<void()> gone);
+                                          Context& context, std::function<void()> gone);
 
 }  // namespace notify

@@ -61,25 +61,24 @@ void MemberTokenConf::merge(const MemberTokenConf& parent) {
   }
 }
 
-Result<void> set_member_token(ngx_conf_t* cf, Words words, LocConf& conf) {
-  MemberTokenConf& token = conf.auth.member_token;
-  if (token.user != nullptr) {
+Result<void> set_member_token(ngx_conf_t* cf, Words words, MemberTokenConf& conf) {
+  if (conf.user != nullptr) {
     return is_duplicate();
   }
-  const Result<void> compiled = compile_templates(cf, words.first(1), {&token.user});
+  const Result<void> compiled = compile_templates(cf, words.first(1), {&conf.user});
   if (!compiled) {
     return compiled;
   }
   for (const std::string_view word : words.subspan(1)) {
     if (const auto argument = parameter(word, "arg"); argument && !argument->empty()) {
-      token.argument = *argument;
+      conf.argument = *argument;
       main_conf<MainConf>(cf)->masks.add(*argument);
     } else if (const auto ttl = parameter(word, "ttl")) {
       const Result<ngx_msec_t> time = parse_time(*ttl);
       if (!time || *time == 0) {
         return bad_parameter(word);
       }
-      token.ttl_ms = *time;
+      conf.ttl_ms = *time;
     } else {
       return bad_parameter(word);
     }

@@ -25,7 +25,7 @@ struct MemberTokenConf {
   void merge(const MemberTokenConf& parent);
 };
 
-Result<void> set_member_token(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_member_token(ngx_conf_t* cf, Words words, MemberTokenConf& conf);
 
 inline constexpr std::array kMemberTokenDirectives{
     directive<"notify_member_token", &set_member_token>(kHttpServerLocation | NGX_CONF_TAKE123),

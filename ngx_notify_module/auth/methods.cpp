@@ -1,6 +1,10 @@
 #include "ngx_notify_module/auth/methods.hpp"
 
+#include "ngx_notify_module/auth/auth_conf.hpp"
+#include "ngx_notify_module/auth/bearer_conf.hpp"
 #include "ngx_notify_module/auth/headers.hpp"
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "shared/auth/bearer.hpp"
 
 namespace notify {
@@ -49,16 +53,18 @@ Result<void> by_bearer(const ngx_http_request_t* r, const BearerRule& rule) {
 
 }  // namespace
 
-Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const AuthConf& auth,
+Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const LocConf& conf,
                           Context& context) {
+  const AuthConf& auth = conf.get<AuthConf>();
+  const BearerConf& bearer = conf.get<BearerConf>();
   if (method == AuthMethod::kSignature && auth.signature) {
     return by_signature(r, *auth.signature);
   }
   if (method == AuthMethod::kJwt && auth.jwt) {
     return by_jwt(r, *auth.jwt, context);
   }
-  if (method == AuthMethod::kBearer && auth.bearer.rule) {
-    return by_bearer(r, *auth.bearer.rule);
+  if (method == AuthMethod::kBearer && bearer.rule) {
+    return by_bearer(r, *bearer.rule);
   }
   // A server{} block that leaves the method's settings to its locations, and none of them matched.
   return Error{ErrorKind::kForbidden, "Forbidden"};

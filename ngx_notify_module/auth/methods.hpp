@@ -8,7 +8,7 @@
 namespace notify {
 
 // On success the context knows who it is.
-Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const AuthConf& auth,
+Result<void> authenticate(ngx_http_request_t* r, AuthMethod method, const LocConf& conf,
                           Context& context);
 
 }  // namespace notify

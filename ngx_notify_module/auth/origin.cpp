@@ -36,8 +36,8 @@ bool is_own_name(ngx_http_request_t* r) {
 
 }  // namespace
 
-Result<void> check_origin(ngx_http_request_t* r, const OriginConf& conf) {
-  if (conf.any) {
+Result<void> check_origin(ngx_http_request_t* r, const OriginConf::Rule& rule) {
+  if (rule.any) {
     return {};
   }
   const HeaderValue header = find_header(r, "origin");
@@ -52,16 +52,18 @@ Result<void> check_origin(ngx_http_request_t* r, const OriginConf& conf) {
   }
   const ngx_table_elt_t* host = r->headers_in.host;
   const bool own = host != nullptr && origin::is_host(*page, view(host->value)) &&
-                   (!conf.local || is_own_name(r));
-  const bool listed = std::find(conf.listed.begin(), conf.listed.end(), *page) != conf.listed.end();
+                   (!rule.local || is_own_name(r));
+  const bool listed = std::find(rule.listed.begin(), rule.listed.end(), *page) != rule.listed.end();
   return own || listed ? Result<void>() : Result<void>(foreign());
 }
 
-Result<void> set_origin(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.auth.origin) {
+void OriginConf::merge(const OriginConf& parent) { inherit(rule, parent.rule, Rule{}); }
+
+Result<void> set_origin(ngx_conf_t* cf, Words words, OriginConf& conf) {
+  if (conf.rule) {
     return is_duplicate();
   }
-  OriginConf origin;
+  OriginConf::Rule origin;
   origin.any = words[0] == "any";
   origin.local = words[0] == "local";
   if (!origin.any && !origin.local && words[0] != "same") {
@@ -79,7 +81,7 @@ Result<void> set_origin(ngx_conf_t* cf, Words words, LocConf& conf) {
   }
   MainConf& main = *main_conf<MainConf>(cf);
   main.guards = main.guards || !origin.any;
-  conf.auth.origin = std::move(origin);
+  conf.rule = std::move(origin);
   return {};
 }
 

@@ -14,18 +14,23 @@
 namespace notify {
 
 struct OriginConf {
-  bool any = true;
-  bool local = false;               // the server's own only under a name that nobody can move to it
-  std::vector<std::string> listed;  // besides the server's own
+  struct Rule {
+    bool any = true;
+    bool local = false;  // the server's own only under a name that nobody can move to it
+    std::vector<std::string> listed;  // besides the server's own
+  };
+  std::optional<Rule> rule;
+
+  void merge(const OriginConf& parent);
 };
 
-Result<void> set_origin(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_origin(ngx_conf_t* cf, Words words, OriginConf& conf);
 
 inline constexpr std::array kOriginDirectives{
     directive<"notify_origin", &set_origin>(kHttpServerLocation | NGX_CONF_1MORE),
 };
 
 // Before anything else is looked at. kForbidden: a page of another origin asks.
-Result<void> check_origin(ngx_http_request_t* r, const OriginConf& conf);
+Result<void> check_origin(ngx_http_request_t* r, const OriginConf::Rule& rule);
 
 }  // namespace notify

@@ -2,14 +2,15 @@
 
 // How a feature writes down the directives that it owns. In its header:
 //
-//   Result<void> set_retain(ngx_conf_t* cf, Words words, LocConf& conf);
+//   Result<void> set_retain(ngx_conf_t* cf, Words words, PublishConf& conf);
 //
 //   inline constexpr std::array kPublishDirectives{
 //       directive<"notify_retain", &set_retain>(kHttpServerLocation | NGX_CONF_TAKE12),
 //   };
 //
-// module.cpp concatenates the arrays. Whether a directive writes into MainConf or into LocConf is
-// told by its setter. A setter answers in nginx's voice, and the place in the file is added:
+// features.cpp concatenates the arrays. Where a directive writes, into MainConf or into a feature's
+// part of LocConf, is told by its setter. A setter answers in nginx's voice, and the place in the
+// file is added:
 //
 //   is duplicate         becomes  "notify_retain" directive is duplicate in …:12
 //   invalid value "-1"   becomes  invalid value "-1" in "notify_retain" directive in …:12
@@ -26,13 +27,14 @@
 #include <string_view>
 #include <vector>
 
+#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/conf/template.hpp"
 #include "ngx_notify_module/ngx/entry.hpp"
 #include "ngx_notify_module/ngx/ngx.hpp"
 #include "shared/base/result.hpp"
 
 namespace notify {
 
-struct LocConf;
 struct MainConf;
 
 // The arguments of a directive, without its name. They live as long as the configuration.
@@ -67,7 +69,12 @@ namespace detail {
 
 template <class Conf, Result<void> (*kSet)(ngx_conf_t*, Words, Conf&)>
 char* set_directive(ngx_conf_t* cf, ngx_command_t* command, void* conf) {
-  return report_directive(cf, command, kSet(cf, directive_words(cf), *static_cast<Conf*>(conf)));
+  const std::vector<std::string_view> words = directive_words(cf);
+  if constexpr (std::is_same_v<Conf, MainConf>) {
+    return report_directive(cf, command, kSet(cf, words, *static_cast<MainConf*>(conf)));
+  } else {
+    return report_directive(cf, command, kSet(cf, words, static_cast<LocConf*>(conf)->get<Conf>()));
+  }
 }
 
 template <class Conf, Result<void> (*kSet)(ngx_conf_t*, Words, Conf&)>
@@ -152,30 +159,9 @@ void inherit(std::vector<T>& own, const std::vector<T>& parent) {
   }
 }
 
-// ---- values with variables ----------------------------------------------------------------------
-
-// One of a template's variables: nginx knows it by its place, or it is a capture of the location's
-// regular expression ($1).
-struct TemplateVariable {
-  std::string_view name;
-  ngx_uint_t place = 0;  // the index of a variable, the number of a capture
-  bool capture = false;
-};
-
-// Text that may hold nginx's variables. Lives in the configuration's pool.
-struct Template : ngx_http_complex_value_t {
-  std::span<const TemplateVariable> variables;
-};
-
-// Of an unknown variable nginx tells by itself, once all of the configuration is read.
-Result<Template*> compile_template(ngx_conf_t* cf, std::string_view word);
 // Words that may not be empty, each into its place; there are at least as many places.
 Result<void> compile_templates(ngx_conf_t* cf, Words words,
                                std::initializer_list<Template**> places);
-// The first of its variables that has no text in this request. Null: all have one.
-const TemplateVariable* empty_variable(ngx_http_request_t* r, const Template& value);
-// In the request's pool. nullopt: out of memory.
-std::optional<std::string_view> evaluate(ngx_http_request_t* r, Template* value);
 
 // ---- merging ------------------------------------------------------------------------------------
 

@@ -1,86 +1,108 @@
 #pragma once
 
 // Settings of a location (and of the server{} and http{} blocks that it inherits from): what each
-// feature owns, side by side.
+// feature owns, side by side. Nothing here knows a feature: its settings are found by their place
+// in a list of names. features.cpp, which knows them all, makes and merges them in this order.
 
+#include <array>
+#include <cstddef>
 #include <memory>
-#include <optional>
-
-#include "ngx_notify_module/auth/auth_conf.hpp"
-#include "ngx_notify_module/conf/directive.hpp"
-#include "ngx_notify_module/conf/operation.hpp"
-#include "ngx_notify_module/handlers/acknowledge.hpp"
-#include "ngx_notify_module/handlers/admin.hpp"
-#include "ngx_notify_module/handlers/clear.hpp"
-#include "ngx_notify_module/handlers/consume.hpp"
-#include "ngx_notify_module/handlers/consumers.hpp"
-#include "ngx_notify_module/handlers/content_type.hpp"
-#include "ngx_notify_module/handlers/cors.hpp"
-#include "ngx_notify_module/handlers/finish.hpp"
-#include "ngx_notify_module/handlers/health.hpp"
-#include "ngx_notify_module/handlers/history.hpp"
-#include "ngx_notify_module/handlers/inbox.hpp"
-#include "ngx_notify_module/handlers/intake.hpp"
-#include "ngx_notify_module/handlers/limit.hpp"
-#include "ngx_notify_module/handlers/metrics.hpp"
-#include "ngx_notify_module/handlers/ownership.hpp"
-#include "ngx_notify_module/handlers/path.hpp"
-#include "ngx_notify_module/handlers/publish.hpp"
-#include "ngx_notify_module/handlers/publish_batch.hpp"
-#include "ngx_notify_module/handlers/receive.hpp"
-#include "ngx_notify_module/handlers/remind.hpp"
-#include "ngx_notify_module/handlers/request_id.hpp"
-#include "ngx_notify_module/handlers/respond.hpp"
-#include "ngx_notify_module/handlers/return.hpp"
-#include "ngx_notify_module/handlers/status.hpp"
-#include "ngx_notify_module/stream/subscribe_conf.hpp"
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace notify {
 
-struct LocConf {
-  OperationsConf operations;
-  std::optional<ngx_msec_t> redis_wait;  // how long a request waits for a Redis that is away
+struct AcknowledgeConf;
+struct AdminConf;
+struct AuthConf;
+struct BatchPublishConf;
+struct BearerConf;
+struct ClearConf;
+struct ConsumeConf;
+struct ConsumersConf;
+struct ContentTypeConf;
+struct CorsConf;
+struct ErrorsConf;
+struct FinishConf;
+struct HistoryConf;
+struct HmacConf;
+struct InboxConf;
+struct IntakeConf;
+struct KeyConf;
+struct LimitConf;
+struct MemberConf;
+struct MemberTokenConf;
+struct MetricsConf;
+struct OperationsConf;
+struct OriginConf;
+struct OwnershipConf;
+struct PathConf;
+struct PublishConf;
+struct ReceiveConf;
+struct RemindConf;
+struct RequestIdConf;
+struct ReturnConf;
+struct StatusConf;
+struct SubscribeConf;
+struct WaitConf;
 
-  RequestIdConf request_id;
-  PathConf path;
-  OwnershipConf ownership;
-  CorsConf cors;
-  ContentTypeConf content_type;
-  AuthConf auth;
-  IntakeConf intake;
-  ErrorsConf errors;
+template <class... Feature>
+struct FeatureList {
+  static constexpr std::size_t kCount = sizeof...(Feature);
 
-  PublishConf publish;
-  BatchPublishConf publish_batch;
-  SubscribeConf subscribe;
-  HistoryConf history;
-  ReceiveConf receive;
-  InboxConf inbox;
-  AcknowledgeConf acknowledge;
-  ConsumeConf consume;
-  FinishConf finishing;
-  LimitConf limit;
-  ConsumersConf consumers;
-  StatusConf status;
-  ClearConf clear;
-  RemindConf remind;
-  AdminConf admin;
-  ReturnConf answers;
-  MetricsConf metrics;
-
-  Result<void> merge(ngx_conf_t* cf, const LocConf& parent);
+  template <class Wanted>
+  static consteval std::size_t place() {
+    static_assert((std::is_same_v<Wanted, Feature> + ... + 0) == 1, "not in the list");
+    std::size_t place = 0;
+    [[maybe_unused]] const bool found =
+        ((std::is_same_v<Wanted, Feature> ? true : (++place, false)) || ...);
+    return place;
+  }
 };
 
-Result<void> set_redis_wait(ngx_conf_t* cf, Words words, LocConf& conf);
+// What a request brings and who it is come first: operations are checked against them.
+using Features =
+    FeatureList<OperationsConf, RequestIdConf, PathConf, OwnershipConf, CorsConf, ContentTypeConf,
+                WaitConf, BearerConf, KeyConf, HmacConf, MemberConf, MemberTokenConf, OriginConf,
+                AuthConf, IntakeConf, ErrorsConf, PublishConf, BatchPublishConf, SubscribeConf,
+                HistoryConf, InboxConf, AcknowledgeConf, ReceiveConf, ConsumeConf, FinishConf,
+                LimitConf, ConsumersConf, StatusConf, ClearConf, RemindConf, AdminConf, ReturnConf,
+                MetricsConf>;
 
-inline constexpr std::array kLocationDirectives{
-    directive<"notify_redis_wait", &set_redis_wait>(kHttpServerLocation | NGX_CONF_TAKE1),
+struct Template;
+
+// A template of a directive: what it names is checked when the location is complete.
+struct WrittenTemplate {
+  std::string_view directive;
+  const Template* value = nullptr;
+  bool inherited = false;
 };
 
-// For create_*_conf: the object dies with the configuration. Null: out of memory.
-template <class T>
-T* create_conf(ngx_conf_t* cf) {
-  return adopt(cf->pool, std::make_unique<T>());
-}
+class LocConf {
+ public:
+  template <class Feature>
+  Feature& get() {
+    return *static_cast<Feature*>(settings_[Features::place<Feature>()].get());
+  }
+  template <class Feature>
+  const Feature& get() const {
+    return *static_cast<const Feature*>(settings_[Features::place<Feature>()].get());
+  }
+
+  // By features.cpp, once.
+  template <class Feature>
+  void make() {
+    settings_[Features::place<Feature>()] = std::make_shared<Feature>();
+  }
+  // A directive that is written anew replaces all that was inherited of it.
+  void inherit_templates(const LocConf& parent);
+
+  std::vector<WrittenTemplate> templates;  // of all features
+  bool guarded = false;                    // it is looked at who asks
+
+ private:
+  std::array<std::shared_ptr<void>, Features::kCount> settings_;
+};
 
 }  // namespace notify

@@ -7,6 +7,9 @@
 #include "ngx_notify_module/handlers/ask.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/inbox.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/inbox_commands.hpp"
 #include "shared/base/json.hpp"
@@ -56,7 +59,7 @@ std::vector<EntryId> done(const redis::Reply& reply, std::span<const EntryId> id
 }
 
 ngx_int_t serve(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const AcknowledgeConf& settings = conf.acknowledge;
+  const AcknowledgeConf& settings = conf.get<AcknowledgeConf>();
   const auto text = evaluate(r, settings.id != nullptr ? settings.id : settings.ids);
   if (!text) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -82,27 +85,21 @@ ngx_int_t serve(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   });
 }
 
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &serve);
-}
-
 }  // namespace
 
 Result<void> AcknowledgeConf::merge(const MergeScope& scope, const AcknowledgeConf& parent) {
   if (scope.same_location) {
     *this = parent;
   }
-  return use_values(*scope.conf, {id, ids, key, group, consumer});
+  return {};
 }
 
-Result<void> set_acknowledge(ngx_conf_t* cf, Words words, LocConf& conf) {
-  AcknowledgeConf& acknowledge = conf.acknowledge;
-  if (acknowledge.key != nullptr) {
+Result<void> set_acknowledge(ngx_conf_t* cf, Words words, AcknowledgeConf& conf) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   const auto list = parameter(words[0], "ids");
-  Template** places[] = {list ? &acknowledge.ids : &acknowledge.id, &acknowledge.key,
-                         &acknowledge.group, &acknowledge.consumer};
+  Template** places[] = {list ? &conf.ids : &conf.id, &conf.key, &conf.group, &conf.consumer};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = i == 0 && list ? *list : words[i];
     const Result<Template*> value =
@@ -112,7 +109,7 @@ Result<void> set_acknowledge(ngx_conf_t* cf, Words words, LocConf& conf) {
     }
     *places[i] = *value;
   }
-  return add_operation(cf, conf, {"notify_acknowledge", NGX_HTTP_POST, &start});
+  return add_operation(cf, {"notify_acknowledge", NGX_HTTP_POST, {&read_input, &serve}});
 }
 
 }  // namespace notify

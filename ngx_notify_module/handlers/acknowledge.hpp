@@ -18,7 +18,7 @@ struct AcknowledgeConf {
   Result<void> merge(const MergeScope& scope, const AcknowledgeConf& parent);
 };
 
-Result<void> set_acknowledge(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_acknowledge(ngx_conf_t* cf, Words words, AcknowledgeConf& conf);
 
 inline constexpr std::array kAcknowledgeDirectives{
     directive<"notify_acknowledge", &set_acknowledge>(kLocation | NGX_CONF_TAKE4),

@@ -5,6 +5,9 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/ask.hpp"
 #include "ngx_notify_module/handlers/flush.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/stream_info.hpp"
 #include "ngx_notify_module/handlers/survey.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
@@ -46,14 +49,14 @@ bool says_that_it_is_no_stream(const redis::Reply& reply) {
 }
 
 ngx_int_t stream(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  const std::optional<std::string_view> key = evaluate(r, conf.admin.stream_keys[index]);
+  const std::optional<std::string_view> key = evaluate(r, conf.get<AdminConf>().stream_keys[index]);
   if (!key) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  if (conf.ownership.lists(*key)) {
+  if (conf.get<OwnershipConf>().lists(*key)) {
     return no_such_stream(r, "ERR no such key");  // whatever it is
   }
-  const Result<void> named = check_stream(r, conf.admin.stream_keys[index], *key);
+  const Result<void> named = check_stream(r, conf.get<AdminConf>().stream_keys[index], *key);
   if (!named) {
     return fail(r, named.error());
   }
@@ -69,7 +72,7 @@ ngx_int_t stream(ngx_http_request_t* r, const LocConf& conf, std::size_t index) 
 struct Kind {
   std::string_view name;
   ngx_uint_t method;
-  OperationHandler run;
+  OperationStep run;
 };
 
 constexpr std::array kKinds{
@@ -89,16 +92,10 @@ Result<void> AdminConf::merge(const MergeScope& scope, const AdminConf& parent) 
   if (scope.same_location) {
     stream_keys = parent.stream_keys;
   }
-  for (const Template* key : stream_keys) {
-    const Result<void> outcome = use_path(scope.conf->path, key);
-    if (!outcome) {
-      return outcome;
-    }
-  }
   return {};
 }
 
-Result<void> set_admin(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_admin(ngx_conf_t* cf, Words words, AdminConf& conf) {
   const auto* kind = std::find_if(kKinds.begin(), kKinds.end(),
                                   [&](const Kind& each) { return each.name == words[0]; });
   if (kind == kKinds.end()) {
@@ -116,10 +113,10 @@ Result<void> set_admin(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!key) {
       return key.error();
     }
-    index = conf.admin.stream_keys.size();
-    conf.admin.stream_keys.push_back(*key);
+    index = conf.stream_keys.size();
+    conf.stream_keys.push_back(*key);
   }
-  return add_operation(cf, conf, {"notify_admin", kind->method, kind->run, index});
+  return add_operation(cf, {"notify_admin", kind->method, {kind->run}, index});
 }
 
 }  // namespace notify

@@ -16,7 +16,7 @@ struct AdminConf {
   Result<void> merge(const MergeScope& scope, const AdminConf& parent);
 };
 
-Result<void> set_admin(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_admin(ngx_conf_t* cf, Words words, AdminConf& conf);
 
 inline constexpr std::array kAdminDirectives{
     directive<"notify_admin", &set_admin>(kLocation | NGX_CONF_TAKE12),

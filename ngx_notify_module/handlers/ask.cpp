@@ -5,6 +5,8 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 
@@ -15,7 +17,7 @@ ngx_int_t ask(ngx_http_request_t* r, redis::Command command, AskNext next) {
   if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  command.wait = redis::Milliseconds(*loc_conf<LocConf>(r)->redis_wait);
+  command.wait = redis::Milliseconds(*loc_conf<LocConf>(r)->get<WaitConf>().wait);
   context->pending = runtime->commands().submit(
       std::move(command), [r, next = std::move(next)](const Result<redis::Reply>& reply) {
         finish_with(r, [&] {

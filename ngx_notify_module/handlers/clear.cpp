@@ -2,6 +2,9 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/json.hpp"
 
@@ -11,13 +14,13 @@ namespace {
 ngx_int_t clear(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   std::vector<Labelled> streams;
   std::vector<redis::Command> commands;
-  for (const LabelledKey& stream : conf.clear.streams) {
+  for (const LabelledKey& stream : conf.get<ClearConf>().streams) {
     Result<Labelled> name = evaluate(r, stream);
     if (!name) {
       return fail(r, name.error());
     }
     commands.push_back(clear_command(name->key));
-    commands.back().wait = redis::Milliseconds(*conf.redis_wait);
+    commands.back().wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
     streams.push_back(std::move(*name));
   }
   return run_batch(
@@ -44,7 +47,7 @@ Result<void> ClearConf::merge(const MergeScope& scope, const ClearConf& parent) 
   return {};
 }
 
-Result<void> set_clear(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_clear(ngx_conf_t* cf, Words words, ClearConf& conf) {
   LabelledKey stream;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Result<Template*> part =
@@ -54,10 +57,9 @@ Result<void> set_clear(ngx_conf_t* cf, Words words, LocConf& conf) {
     }
     (i == 0 ? stream.label : stream.key) = *part;
   }
-  conf.clear.streams.push_back(stream);
-  return conf.clear.streams.size() > 1
-             ? Result<void>{}
-             : add_operation(cf, conf, {"notify_clear", NGX_HTTP_DELETE, &clear});
+  conf.streams.push_back(stream);
+  return conf.streams.size() > 1 ? Result<void>{}
+                                 : add_operation(cf, {"notify_clear", NGX_HTTP_DELETE, {&clear}});
 }
 
 }  // namespace notify

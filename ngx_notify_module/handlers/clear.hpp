@@ -16,7 +16,7 @@ struct ClearConf {
   Result<void> merge(const MergeScope& scope, const ClearConf& parent);
 };
 
-Result<void> set_clear(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_clear(ngx_conf_t* cf, Words words, ClearConf& conf);
 
 inline constexpr std::array kClearDirectives{
     directive<"notify_clear", &set_clear>(kLocation | NGX_CONF_TAKE2),

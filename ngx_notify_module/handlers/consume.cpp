@@ -4,11 +4,15 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/stay.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stream/consumer_session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 #include "ngx_notify_module/transport/presence.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"
@@ -70,14 +74,14 @@ ngx_int_t consume(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
   Wish wish;
-  const ConsumeConf& asked = conf.consume;
+  const ConsumeConf& asked = conf.get<ConsumeConf>();
   if (!read_values(r, {{asked.key, &wish.stream},
                        {asked.group, &wish.group},
                        {asked.consumer, &wish.consumer},
                        {asked.limit, &wish.limit}})) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  Result<queue::Consumer::Options> options = options_of(r, wish, conf.consume);
+  Result<queue::Consumer::Options> options = options_of(r, wish, conf.get<ConsumeConf>());
   if (!options) {
     return fail(r, options.error());
   }
@@ -86,17 +90,13 @@ ngx_int_t consume(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (way.chain == nullptr) {
     return way.outcome;
   }
-  auto consumption =
-      std::make_unique<Consumption>(std::string(wish.group), runtime->sessions(), r, conf.subscribe,
-                                    *way.chain, context->close_reason, &refuse);
+  auto consumption = std::make_unique<Consumption>(std::string(wish.group), runtime->sessions(), r,
+                                                   conf.get<SubscribeConf>(), *way.chain,
+                                                   context->close_reason, &refuse);
   Consumption& made = *consumption;
   stay(r, std::move(consumption));
   made.session.start({context->stream, made.group}, std::move(*options));
   return NGX_DONE;
-}
-
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &consume);
 }
 
 }  // namespace
@@ -126,24 +126,23 @@ Result<void> ConsumeConf::merge(const MergeScope& scope, const ConsumeConf& pare
   inherit(ack_timeout, parent.ack_timeout, 300'000);
   inherit(max_deliveries, parent.max_deliveries, 16);
   inherit(max_limit, parent.max_limit, 10'000);
-  return use_values(*scope.conf, {key, group, consumer, limit});
+  return {};
 }
 
-Result<void> set_consume(ngx_conf_t* cf, Words words, LocConf& conf) {
-  ConsumeConf& consume = conf.consume;
-  if (consume.key != nullptr) {
+Result<void> set_consume(ngx_conf_t* cf, Words words, ConsumeConf& conf) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
-    Template** place = i == 0 ? &consume.key : &consume.group;
+    Template** place = i == 0 ? &conf.key : &conf.group;
     if (i > 1) {
       const auto consumer = parameter(word, "consumer");
       const auto limit = parameter(word, "limit");
       if (!consumer && !limit) {
         return bad_parameter(word);
       }
-      place = consumer ? &consume.consumer : &consume.limit;
+      place = consumer ? &conf.consumer : &conf.limit;
       if (*place != nullptr) {
         return invalid("duplicate parameter \"" + std::string(word) + "\"");
       }
@@ -156,27 +155,28 @@ Result<void> set_consume(ngx_conf_t* cf, Words words, LocConf& conf) {
     }
     *place = *value;
   }
-  return add_operation(cf, conf, {"notify_consume", NGX_HTTP_GET | NGX_HTTP_HEAD, &start});
+  return add_operation(cf,
+                       {"notify_consume", NGX_HTTP_GET | NGX_HTTP_HEAD, {&read_input, &consume}});
 }
 
-Result<void> set_ack_timeout(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_ack_timeout(ngx_conf_t*, Words words, ConsumeConf& conf) {
   Result<ngx_msec_t> time = parse_time(words[0]);
   if (time && *time == 0) {
     return bad_value(words[0]);
   }
-  return assign(conf.consume.ack_timeout, std::move(time));
+  return assign(conf.ack_timeout, std::move(time));
 }
 
-Result<void> set_max_deliveries(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.consume.max_deliveries, parse_count(words[0]));
+Result<void> set_max_deliveries(ngx_conf_t*, Words words, ConsumeConf& conf) {
+  return assign(conf.max_deliveries, parse_count(words[0]));
 }
 
-Result<void> set_max_limit(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_max_limit(ngx_conf_t*, Words words, ConsumeConf& conf) {
   Result<std::uint64_t> limit = parse_count(words[0]);
   if (limit && (*limit == 0 || *limit > kLargestLimit)) {
     return bad_value(words[0]);
   }
-  return assign(conf.consume.max_limit, std::move(limit));
+  return assign(conf.max_limit, std::move(limit));
 }
 
 }  // namespace notify

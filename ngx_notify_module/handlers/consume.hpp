@@ -31,10 +31,10 @@ struct ConsumeConf {
 // How many entries a consumer may have in flight, as a client says it: digits, up to max_limit.
 Result<std::uint64_t> parse_limit(std::string_view text, const ConsumeConf& conf);
 
-Result<void> set_consume(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_ack_timeout(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_max_deliveries(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_max_limit(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_consume(ngx_conf_t* cf, Words words, ConsumeConf& conf);
+Result<void> set_ack_timeout(ngx_conf_t* cf, Words words, ConsumeConf& conf);
+Result<void> set_max_deliveries(ngx_conf_t* cf, Words words, ConsumeConf& conf);
+Result<void> set_max_limit(ngx_conf_t* cf, Words words, ConsumeConf& conf);
 
 inline constexpr std::array kConsumeDirectives{
     directive<"notify_consume", &set_consume>(kLocation | NGX_CONF_TAKE23 | NGX_CONF_TAKE4),

@@ -2,6 +2,9 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/ask.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
 #include "shared/base/json.hpp"
@@ -10,13 +13,13 @@ namespace notify {
 namespace {
 
 ngx_int_t consumers(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const auto stream = evaluate(r, conf.consumers.stream);
-  const auto group = evaluate(r, conf.consumers.group);
+  const auto stream = evaluate(r, conf.get<ConsumersConf>().stream);
+  const auto group = evaluate(r, conf.get<ConsumersConf>().group);
   if (!stream || !group) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  for (const Result<void>& named : {check_stream(r, conf.consumers.stream, *stream),
-                                    check_group(r, conf.consumers.group, *group)}) {
+  for (const Result<void>& named : {check_stream(r, conf.get<ConsumersConf>().stream, *stream),
+                                    check_group(r, conf.get<ConsumersConf>().group, *group)}) {
     if (!named) {
       return fail(r, named.error());
     }
@@ -41,10 +44,6 @@ ngx_int_t consumers(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
              });
 }
 
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &consumers);
-}
-
 }  // namespace
 
 // ---- notify_consumers ---------------------------------------------------------------------------
@@ -53,19 +52,18 @@ Result<void> ConsumersConf::merge(const MergeScope& scope, const ConsumersConf& 
   if (scope.same_location) {
     *this = parent;
   }
-  return use_values(*scope.conf, {stream, group});
+  return {};
 }
 
-Result<void> set_consumers(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.consumers.stream != nullptr) {
+Result<void> set_consumers(ngx_conf_t* cf, Words words, ConsumersConf& conf) {
+  if (conf.stream != nullptr) {
     return is_duplicate();
   }
-  const Result<void> compiled =
-      compile_templates(cf, words, {&conf.consumers.stream, &conf.consumers.group});
+  const Result<void> compiled = compile_templates(cf, words, {&conf.stream, &conf.group});
   if (!compiled) {
     return compiled;
   }
-  return add_operation(cf, conf, {"notify_consumers", NGX_HTTP_GET, &start});
+  return add_operation(cf, {"notify_consumers", NGX_HTTP_GET, {&read_input, &consumers}});
 }
 
 }  // namespace notify

@@ -19,7 +19,7 @@ struct ConsumersConf {
   Result<void> merge(const MergeScope& scope, const ConsumersConf& parent);
 };
 
-Result<void> set_consumers(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_consumers(ngx_conf_t* cf, Words words, ConsumersConf& conf);
 
 inline constexpr std::array kConsumersDirectives{
     directive<"notify_consumers", &set_consumers>(kLocation | NGX_CONF_TAKE2),

@@ -42,8 +42,8 @@ void ContentTypeConf::merge(const ContentTypeConf& parent) {
   }
 }
 
-Result<void> set_content_type(ngx_conf_t*, Words words, LocConf& conf) {
-  if (conf.content_type.types) {
+Result<void> set_content_type(ngx_conf_t*, Words words, ContentTypeConf& conf) {
+  if (conf.types) {
     return is_duplicate();
   }
   std::vector<std::string> types;
@@ -58,7 +58,7 @@ Result<void> set_content_type(ngx_conf_t*, Words words, LocConf& conf) {
     }
     types.push_back(to_lower(word));
   }
-  conf.content_type.types = std::move(types);
+  conf.types = std::move(types);
   return {};
 }
 

@@ -19,7 +19,7 @@ struct ContentTypeConf {
   void merge(const ContentTypeConf& parent);
 };
 
-Result<void> set_content_type(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_content_type(ngx_conf_t* cf, Words words, ContentTypeConf& conf);
 
 inline constexpr std::array kContentTypeDirectives{
     directive<"notify_content_type", &set_content_type>(kHttpServerLocation | NGX_CONF_1MORE),

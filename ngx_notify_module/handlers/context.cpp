@@ -13,8 +13,7 @@ void destroy(void* data) noexcept { delete static_cast<Context*>(data); }
 void let_go(void* data) noexcept {
   auto* context = static_cast<Context*>(data);
   context->pending.detach();
-  context->guest.reset();
-  context->watch.reset();
+  context->proof.reset();
   context->attachment.reset();
 }
 

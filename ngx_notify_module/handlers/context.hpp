@@ -8,9 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ngx_notify_module/auth/key_service.hpp"
-#include "ngx_notify_module/auth/member_watch.hpp"
-#include "ngx_notify_module/conf/operation.hpp"
+#include "ngx_notify_module/ngx/ngx.hpp"
 #include "shared/auth/jwt.hpp"
 #include "shared/base/result.hpp"
 #include "shared/model/validation.hpp"
@@ -18,14 +16,23 @@
 
 namespace notify {
 
-struct IntakeConf;
+class LocConf;
 class PathPattern;
+struct IntakeConf;
+struct Operation;
 
 // Something that lives as long as the request is being served, such as the session of a stream: it
 // is destroyed by the request's http cleanup, when its connection still stands.
 class Attachment {
  public:
   virtual ~Attachment() = default;
+};
+
+// How far the operation's steps have come.
+struct OperationProgress {
+  const LocConf* conf = nullptr;
+  const Operation* operation = nullptr;
+  std::size_t step = 0;  // the next one
 };
 
 struct Context {
@@ -39,19 +46,11 @@ struct Context {
   std::string subject;  // who it is: the user claim; empty where the method has none
   bool by_key = false;  // an API key said so
   std::optional<Claims> claims;
-  std::optional<double> expires;                 // when that ends, in seconds since 1970
-  std::optional<KeyService::Answer> key_answer;  // came while the request waited for it
+  std::optional<double> expires;  // when that ends, in seconds since 1970
+  std::string member;             // by notify_member, in lower case
 
-  std::string member;                          // by notify_member, in lower case
-  std::string member_key;                      // SHA-256 of the key that came; empty: none
-  std::optional<Result<void>> member_verdict;  // came while the request waited for it
-
-  // --- intake ---
-  struct {
-    const LocConf* conf;
-    std::size_t index;
-    OperationHandler next;
-  } after_body{};
+  // --- the operation ---
+  OperationProgress operation;
   const IntakeConf* rules = nullptr;  // that `input` answers to
   const Validated* input = nullptr;   // the pool's: variables point into it
   std::string body;                   // as it was sent, if a rule is about it
@@ -71,8 +70,7 @@ struct Context {
   // --- what is under way; ends with the http cleanup ---
   redis::Pending pending;
   std::unique_ptr<Attachment> attachment;
-  std::unique_ptr<KeyService::Guest> guest;  // of a stream that was opened with a key
-  std::unique_ptr<MemberWatch> watch;        // of the attachment: goes before it
+  std::unique_ptr<Attachment> proof;  // auth's own: of who it is; goes before the attachment
 };
 
 // Null where this module had nothing to do with the request. Finds it after internal redirects,

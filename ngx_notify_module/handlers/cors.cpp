@@ -7,6 +7,7 @@
 #include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/ngx/response_header.hpp"
 #include "shared/base/text.hpp"
@@ -72,9 +73,9 @@ std::string_view once(const ngx_http_request_t* r, std::string_view name) {
 }
 
 std::string methods_of(const LocConf& conf) {
-  const std::string own = conf.operations.allow();
-  if (!conf.cors.policy->methods.empty()) {
-    return conf.cors.policy->methods;
+  const std::string own = conf.get<OperationsConf>().allow();
+  if (!conf.get<CorsConf>().policy->methods.empty()) {
+    return conf.get<CorsConf>().policy->methods;
   }
   return own.empty() ? "GET, HEAD, POST" : own;  // what a page may send unasked
 }
@@ -102,7 +103,7 @@ AskedHeaders asked_headers(const ngx_http_request_t* r, const CorsPolicy& policy
 }
 
 ngx_int_t preflight(ngx_http_request_t* r, const LocConf& conf, std::string_view method) {
-  const CorsPolicy& policy = *conf.cors.policy;
+  const CorsPolicy& policy = *conf.get<CorsConf>().policy;
   const std::string methods = methods_of(conf);
   const AskedHeaders asked = asked_headers(r, policy);
   const std::vector<std::string_view> known = items(methods);
@@ -159,7 +160,7 @@ bool CorsPolicy::allows(std::string_view origin) const {
 
 ngx_int_t answer_preflight(ngx_http_request_t* r) {
   const LocConf& conf = *loc_conf<LocConf>(r);
-  if (conf.cors.policy == nullptr || r != r->main || r->method != NGX_HTTP_OPTIONS) {
+  if (conf.get<CorsConf>().policy == nullptr || r != r->main || r->method != NGX_HTTP_OPTIONS) {
     return NGX_DECLINED;
   }
   const std::string_view method = once(r, "access-control-request-method");
@@ -171,7 +172,7 @@ ngx_int_t answer_preflight(ngx_http_request_t* r) {
 }
 
 ngx_int_t add_cors_headers(ngx_http_request_t* r) {
-  const CorsPolicy* policy = loc_conf<LocConf>(r)->cors.policy.get();
+  const CorsPolicy* policy = loc_conf<LocConf>(r)->get<CorsConf>().policy.get();
   if (policy == nullptr || r != r->main || r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS) {
     return NGX_OK;
   }
@@ -231,11 +232,11 @@ void CorsConf::merge(const CorsConf& parent) {
   }
 }
 
-Result<void> set_cors(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.cors.said) {
+Result<void> set_cors(ngx_conf_t* cf, Words words, CorsConf& conf) {
+  if (conf.said) {
     return is_duplicate();
   }
-  conf.cors.said = true;
+  conf.said = true;
   if (words.size() == 1 && words[0] == "off") {
     return {};
   }
@@ -270,7 +271,7 @@ Result<void> set_cors(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (policy->always && !policy->any) {
     return invalid("needs * for \"always\"");
   }
-  conf.cors.policy = std::move(policy);
+  conf.policy = std::move(policy);
   main_conf<MainConf>(cf)->guards = true;
   return {};
 }

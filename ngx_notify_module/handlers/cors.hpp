@@ -21,7 +21,7 @@ struct CorsConf {
   void merge(const CorsConf& parent);
 };
 
-Result<void> set_cors(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_cors(ngx_conf_t* cf, Words words, CorsConf& conf);
 
 inline constexpr std::array kCorsDirectives{
     directive<"notify_cors", &set_cors>(kHttpServerLocation | NGX_CONF_1MORE),

@@ -10,6 +10,11 @@
 #include "ngx_notify_module/handlers/ask.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/runtime.hpp"
@@ -165,7 +170,7 @@ ngx_int_t finish_anywhere(ngx_http_request_t* r, EntryId id, bool remove) {
     for (std::size_t i = 0; i < reply.size(); ++i) {
       auto pair = redis::parse_queue_pair(reply[i].text());
       // What belongs to others is not in flight here, whoever has it.
-      if (pair && !loc_conf<LocConf>(r)->ownership.is_foreign(pair->first)) {
+      if (pair && !loc_conf<LocConf>(r)->get<OwnershipConf>().is_foreign(pair->first)) {
         search->places.push_back({std::move(pair->first), std::move(pair->second), "", remove});
       }
     }
@@ -247,7 +252,7 @@ ngx_int_t finish_list(ngx_http_request_t* r, const LocConf& conf, const FinishOr
   };
   for (std::size_t number = 0; number * kSlice < ids->size(); ++number) {
     commands.push_back(finish_command(order, slice(number), database()));
-    commands.back().wait = redis::Milliseconds(*conf.redis_wait);
+    commands.back().wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
   }
   return run_batch(
       r, std::move(commands),
@@ -289,7 +294,7 @@ Result<void> check_names(ngx_http_request_t* r, const FinishWish& wish, const Fi
 }
 
 ngx_int_t serve_finish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const FinishConf& settings = conf.finishing;
+  const FinishConf& settings = conf.get<FinishConf>();
   FinishWish wish;
   if (!read_values(r, {{settings.id, &wish.id},
                        {settings.ids, &wish.ids},
@@ -318,10 +323,6 @@ ngx_int_t serve_finish(ngx_http_request_t* r, const LocConf& conf, std::size_t) 
   return id ? finish_one(r, order, *id, missing) : not_found(r, missing);
 }
 
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &serve_finish);
-}
-
 }  // namespace
 
 // ---- notify_finish ------------------------------------------------------------------------------
@@ -330,24 +331,23 @@ Result<void> FinishConf::merge(const MergeScope& scope, const FinishConf& parent
   if (scope.same_location) {
     *this = parent;
   }
-  return use_values(*scope.conf, {id, ids, stream, group, consumer});
+  return {};
 }
 
-Result<void> set_finish(ngx_conf_t* cf, Words words, LocConf& conf) {
-  FinishConf& finish = conf.finishing;
-  if (finish.id != nullptr || finish.ids != nullptr) {
+Result<void> set_finish(ngx_conf_t* cf, Words words, FinishConf& conf) {
+  if (conf.id != nullptr || conf.ids != nullptr) {
     return is_duplicate();
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "delete" && i > 0) {
-      finish.remove = true;
+      conf.remove = true;
       continue;
     }
     std::string_view value = words[i];
-    Template** place = i == 0 ? &finish.id : nullptr;
+    Template** place = i == 0 ? &conf.id : nullptr;
     for (const auto& [name, candidate] :
-         {std::pair{"ids", &finish.ids}, std::pair{"stream", &finish.stream},
-          std::pair{"group", &finish.group}, std::pair{"consumer", &finish.consumer}}) {
+         {std::pair{"ids", &conf.ids}, std::pair{"stream", &conf.stream},
+          std::pair{"group", &conf.group}, std::pair{"consumer", &conf.consumer}}) {
       if (const auto given = parameter(words[i], name)) {
         value = *given;
         place = candidate;
@@ -366,16 +366,16 @@ Result<void> set_finish(ngx_conf_t* cf, Words words, LocConf& conf) {
     }
     *place = *compiled;
   }
-  if ((finish.id == nullptr) == (finish.ids == nullptr)) {
+  if ((conf.id == nullptr) == (conf.ids == nullptr)) {
     return invalid("needs an id, or \"ids=\", first");
   }
-  if ((finish.stream == nullptr) != (finish.group == nullptr)) {
+  if ((conf.stream == nullptr) != (conf.group == nullptr)) {
     return invalid("needs both \"stream=\" and \"group=\", or neither");
   }
-  if (finish.stream == nullptr && (finish.ids != nullptr || finish.consumer != nullptr)) {
+  if (conf.stream == nullptr && (conf.ids != nullptr || conf.consumer != nullptr)) {
     return invalid("needs \"stream=\" and \"group=\"");
   }
-  return add_operation(cf, conf, {"notify_finish", NGX_HTTP_POST, &start});
+  return add_operation(cf, {"notify_finish", NGX_HTTP_POST, {&read_input, &serve_finish}});
 }
 
 }  // namespace notify

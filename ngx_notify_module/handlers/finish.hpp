@@ -20,7 +20,7 @@ struct FinishConf {
   Result<void> merge(const MergeScope& scope, const FinishConf& parent);
 };
 
-Result<void> set_finish(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_finish(ngx_conf_t* cf, Words words, FinishConf& conf);
 
 inline constexpr std::array kFinishDirectives{
     directive<"notify_finish", &set_finish>(kLocation | NGX_CONF_1MORE),

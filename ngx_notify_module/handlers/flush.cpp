@@ -1,7 +1,10 @@
 #include "ngx_notify_module/handlers/flush.hpp"
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/key_scan.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/rounds.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/redis/schema.hpp"
@@ -35,7 +38,7 @@ class Flush final : public Rounds {
       return page.error();
     }
     for (const std::string& name : *page) {
-      if (of_streams_ ? !conf_.ownership.is_foreign(name) : belongs_to_one(name)) {
+      if (of_streams_ ? !conf_.get<OwnershipConf>().is_foreign(name) : belongs_to_one(name)) {
         doomed_.push_back(name);
       }
     }

@@ -3,7 +3,7 @@
 // notify_admin flush: removes all streams of the database that the location covers, each with what
 // the product keeps beside it, and nothing else.
 
-#include "ngx_notify_module/conf/operation.hpp"
+#include "ngx_notify_module/conf/directive.hpp"
 
 namespace notify {
 

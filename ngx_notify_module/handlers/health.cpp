@@ -2,6 +2,8 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 
@@ -45,13 +47,12 @@ ngx_int_t ready(ngx_http_request_t* r, const LocConf&, std::size_t) {
 
 // ---- notify_health ------------------------------------------------------------------------------
 
-Result<void> set_health(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_health(ngx_conf_t* cf, Words words, OperationsConf&) {
   if (words[0] != "live" && words[0] != "ready") {
     return bad_value(words[0]);
   }
   return add_operation(
-      cf, conf,
-      {"notify_health", NGX_HTTP_GET | NGX_HTTP_HEAD, words[0] == "live" ? &live : &ready});
+      cf, {"notify_health", NGX_HTTP_GET | NGX_HTTP_HEAD, {words[0] == "live" ? &live : &ready}});
 }
 
 }  // namespace notify

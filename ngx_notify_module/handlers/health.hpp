@@ -9,7 +9,7 @@
 
 namespace notify {
 
-Result<void> set_health(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_health(ngx_conf_t* cf, Words words, OperationsConf& conf);
 
 inline constexpr std::array kHealthDirectives{
     directive<"notify_health", &set_health>(kLocation | NGX_CONF_TAKE1),

@@ -7,7 +7,10 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/ask.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "ngx_notify_module/wire/composite_id.hpp"
 #include "shared/base/json.hpp"
@@ -108,7 +111,7 @@ ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf, const redis::Reply&
       return fail(r, Error{ErrorKind::kInternal, "Redis gave no entry"});
     }
     body.append(i > 1 ? "," : "")
-        .append(conf.subscribe.format->rules().render_json(stream, *entry));
+        .append(conf.get<SubscribeConf>().format->rules().render_json(stream, *entry));
   }
   body.append("]}");
   std::string next;
@@ -124,7 +127,7 @@ ngx_int_t serve_history(ngx_http_request_t* r, const LocConf& conf, std::size_t)
   if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<std::string_view> stream = read_stream(r, conf.history.key);
+  const Result<std::string_view> stream = read_stream(r, conf.get<HistoryConf>().key);
   if (!stream) {
     return fail(r, stream.error());
   }
@@ -132,11 +135,11 @@ ngx_int_t serve_history(ngx_http_request_t* r, const LocConf& conf, std::size_t)
   std::vector<FieldError> faults;
   HistoryOrder order;
   order.stream = context->stream;
-  order.count = read_limit(view(r->args), conf.history, faults);
+  order.count = read_limit(view(r->args), conf.get<HistoryConf>(), faults);
   order.before = read_id(view(r->args), "before", order.stream, faults);
   order.after = read_id(view(r->args), "after", order.stream, faults);
-  order.field = conf.history.field;
-  order.value = conf.history.value;
+  order.field = conf.get<HistoryConf>().field;
+  order.value = conf.get<HistoryConf>().value;
   if (!faults.empty()) {
     return fail(r, faults);
   }
@@ -157,9 +160,8 @@ Result<void> HistoryConf::merge(const MergeScope& scope, const HistoryConf& pare
   return {};
 }
 
-Result<void> set_history(ngx_conf_t* cf, Words words, LocConf& conf) {
-  HistoryConf& history = conf.history;
-  if (history.key != nullptr) {
+Result<void> set_history(ngx_conf_t* cf, Words words, HistoryConf& conf) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   if (words[0].empty()) {
@@ -174,23 +176,23 @@ Result<void> set_history(ngx_conf_t* cf, Words words, LocConf& conf) {
       if (!number || *number == 0) {
         return bad_parameter(word);
       }
-      (limit ? history.count : history.max) = *number;
+      (limit ? conf.count : conf.max) = *number;
     } else if (where && where->find('=') != std::string_view::npos && where->front() != '=') {
-      history.field = where->substr(0, where->find('='));
-      history.value = where->substr(where->find('=') + 1);
+      conf.field = where->substr(0, where->find('='));
+      conf.value = where->substr(where->find('=') + 1);
     } else {
       return bad_parameter(word);
     }
   }
-  if (history.count > history.max) {
+  if (conf.count > conf.max) {
     return invalid("names a \"limit\" beyond its \"max\"");
   }
   const Result<Template*> key = compile_template(cf, words[0]);
   if (!key) {
     return key.error();
   }
-  history.key = *key;
-  return add_operation(cf, conf, {"notify_history", NGX_HTTP_GET | NGX_HTTP_HEAD, &serve_history});
+  conf.key = *key;
+  return add_operation(cf, {"notify_history", NGX_HTTP_GET | NGX_HTTP_HEAD, {&serve_history}});
 }
 
 }  // namespace notify

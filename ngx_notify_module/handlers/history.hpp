@@ -20,7 +20,7 @@ struct HistoryConf {
   Result<void> merge(const MergeScope& scope, const HistoryConf& parent);
 };
 
-Result<void> set_history(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_history(ngx_conf_t* cf, Words words, HistoryConf& conf);
 
 inline constexpr std::array kHistoryDirectives{
     directive<"notify_history", &set_history>(kLocation | NGX_CONF_1MORE),

@@ -5,12 +5,16 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/publish.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/stay.hpp"
 #include "ngx_notify_module/handlers/upgrade.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stream/inbox_session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 
 namespace notify {
 namespace {
@@ -29,8 +33,8 @@ ngx_int_t serve_inbox(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  Result<InboxNames> names =
-      read_inbox_names(r, conf.inbox.key, conf.inbox.group, conf.inbox.consumer);
+  Result<InboxNames> names = read_inbox_names(
+      r, conf.get<InboxConf>().key, conf.get<InboxConf>().group, conf.get<InboxConf>().consumer);
   if (!names) {
     return fail(r, names.error());
   }
@@ -43,14 +47,14 @@ ngx_int_t serve_inbox(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (way.chain == nullptr) {
     return way.outcome;
   }
-  auto made =
-      std::make_unique<Reading>(std::move(*names), runtime->sessions(), r, conf.subscribe,
-                                format_of(conf, upgrade), *way.chain, runtime->commands(),
-                                InboxSession::Report{context->resume, context->close_reason});
+  auto made = std::make_unique<Reading>(
+      std::move(*names), runtime->sessions(), r, conf.get<SubscribeConf>(),
+      format_of(conf, upgrade), *way.chain, runtime->commands(),
+      InboxSession::Report{context->resume, context->close_reason});
   Reading& reading = *made;
   stay(r, std::move(made), std::move(upgrade.socket));
-  reading.session.start(
-      {reading.names.stream, reading.names.group, reading.names.consumer, conf.inbox.expire});
+  reading.session.start({reading.names.stream, reading.names.group, reading.names.consumer,
+                         conf.get<InboxConf>().expire});
   return NGX_DONE;
 }
 
@@ -76,18 +80,12 @@ Result<void> InboxConf::merge(const MergeScope& scope, const InboxConf& parent) 
   if (scope.same_location) {
     *this = parent;
   }
-  Result<void> outcome;
-  for (const Template* each : {key, group, consumer}) {
-    if (outcome && each != nullptr) {
-      outcome = use_path(scope.conf->path, each);
-    }
-  }
-  return outcome;
+  scope.conf->get<PublishConf>().inbox = key == nullptr ? 0 : expire;
+  return {};
 }
 
-Result<void> set_inbox(ngx_conf_t* cf, Words words, LocConf& conf) {
-  InboxConf& inbox = conf.inbox;
-  if (inbox.key != nullptr) {
+Result<void> set_inbox(ngx_conf_t* cf, Words words, InboxConf& conf) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   if (words.size() > 3) {
@@ -96,14 +94,14 @@ Result<void> set_inbox(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!time) {
       return time.error();
     }
-    inbox.expire = *time;
+    conf.expire = *time;
   }
   const Result<void> compiled =
-      compile_templates(cf, words.first(3), {&inbox.key, &inbox.group, &inbox.consumer});
+      compile_templates(cf, words.first(3), {&conf.key, &conf.group, &conf.consumer});
   if (!compiled) {
     return compiled;
   }
-  return add_operation(cf, conf, {"notify_inbox", NGX_HTTP_GET | NGX_HTTP_HEAD, &serve_inbox});
+  return add_operation(cf, {"notify_inbox", NGX_HTTP_GET | NGX_HTTP_HEAD, {&serve_inbox}});
 }
 
 }  // namespace notify

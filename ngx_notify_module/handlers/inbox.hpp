@@ -31,7 +31,7 @@ struct InboxConf {
   Result<void> merge(const MergeScope& scope, const InboxConf& parent);
 };
 
-Result<void> set_inbox(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_inbox(ngx_conf_t* cf, Words words, InboxConf& conf);
 
 inline constexpr std::array kInboxDirectives{
     directive<"notify_inbox", &set_inbox>(kLocation | NGX_CONF_TAKE3 | NGX_CONF_TAKE4),

@@ -6,6 +6,8 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/body.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/turns.hpp"
 #include "shared/base/json.hpp"
 #include "shared/base/text.hpp"
@@ -30,33 +32,22 @@ Result<void> append_from_file(ngx_http_request_t* r, const ngx_buf_t& buffer, st
 }
 
 ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::string_view> body) {
-  const auto& [conf, index, next] = context.after_body;
-  auto input = std::make_unique<Validated>(
-      validate(conf->intake.rules, view(r->args), body, *conf->intake.text));
+  const IntakeConf& conf = context.operation.conf->get<IntakeConf>();
+  auto input = std::make_unique<Validated>(validate(conf.rules, view(r->args), body, *conf.text));
   if (!input->ok()) {
     return fail(r, input->errors);
   }
-  context.rules = &conf->intake;
+  context.rules = &conf;
   context.input = adopt(r->pool, std::move(input));
   if (context.input == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  return next(r, *conf, index);
-}
-
-// Before all of a body is gone through: a batch that is too long costs no more than one that is
-// not.
-Result<void> count_batch(const LocConf& conf, std::string_view body) {
-  const BatchPublishConf& batch = conf.publish_batch;
-  if (batch.key == nullptr || !json::has_more_elements(body, batch.field, *batch.max_batch)) {
-    return {};
-  }
-  return too_many_elements(batch);
+  return next_step(r);
 }
 
 ngx_int_t check_body(ngx_http_request_t* r) {
   Context& context = *find_context(r);
-  const IntakeConf& conf = context.after_body.conf->intake;
+  const IntakeConf& conf = context.operation.conf->get<IntakeConf>();
   if (!conf.reads_body()) {
     return check(r, context, std::nullopt);
   }
@@ -64,9 +55,9 @@ ngx_int_t check_body(ngx_http_request_t* r) {
   if (!body) {
     return fail(r, body.error());
   }
-  const Result<void> counted = count_batch(*context.after_body.conf, *body);
-  if (!counted) {
-    return fail(r, counted.error());
+  // Before all of it is gone through: an array that is too long costs no more than one that is not.
+  if (conf.array && json::has_more_elements(*body, conf.array->field, conf.array->most)) {
+    return fail(r, too_many_elements(*conf.array));
   }
   context.body = std::move(*body);
   return check(r, context, context.body);
@@ -77,11 +68,12 @@ void finish(ngx_http_request_t* r) noexcept { ngx_http_finalize_request(r, entry
 void wait_turn(ngx_http_request_t* r) { in_turn(r, finish); }
 void on_body(ngx_http_request_t* r) noexcept { entry<&wait_turn>(r); }
 
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 }  // namespace
+
+Error too_many_elements(const ArrayBound& bound) {
+  return {ErrorKind::kTooLarge, "\"" + bound.field + "\" has more than " +
+                                    std::to_string(bound.most) + " elements"};
+}
 
 Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
   std::string body;
@@ -129,16 +121,11 @@ std::size_t held_body(ngx_http_request_t* r) {
   return buffer == nullptr ? held : held + static_cast<std::size_t>(buffer->end - buffer->start);
 }
 
-ngx_int_t intake(ngx_http_request_t* r, const LocConf& conf, std::size_t index,
-                 OperationHandler next) {
-  Context* context = ensure_context(r);
-  if (context == nullptr) {
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  }
-  context->after_body = {&conf, index, next};
-  if (!conf.intake.reads_body()) {
+ngx_int_t read_input(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
+  Context& context = *find_context(r);
+  if (!conf.get<IntakeConf>().reads_body()) {
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
-    return discarded == NGX_OK ? check(r, *context, std::nullopt) : discarded;
+    return discarded == NGX_OK ? check(r, context, std::nullopt) : discarded;
   }
   return read_body(r, on_body);
 }
@@ -176,73 +163,42 @@ Result<void> IntakeConf::merge(const MergeScope&, const IntakeConf& parent) {
   return {};
 }
 
-Result<void> set_field(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_field(ngx_conf_t*, Words words, IntakeConf& conf) {
   Result<FieldRule> rule = parse_field_rule(words);
   if (!rule) {
     return rule.error();
   }
-  if (conf.intake.find(rule->name) != nullptr) {
+  if (conf.find(rule->name) != nullptr) {
     return invalid("duplicate field \"" + rule->name + "\"");
   }
   if (!rule->of.empty()) {
-    const FieldRule* whole = conf.intake.find(rule->of);
+    const FieldRule* whole = conf.find(rule->of);
     if (whole == nullptr || !whole->of.empty()) {
       return invalid("names no field \"" + rule->of + "\" before it");
     }
     rule->in = whole->in;
   }
-  conf.intake.rules.push_back(std::move(*rule));
+  conf.rules.push_back(std::move(*rule));
   return {};
 }
 
-Result<void> set_body(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_body(ngx_conf_t*, Words words, IntakeConf& conf) {
   for (const auto& [name, text] : {std::pair{"whole", BodyText::kWhole},
                                    {"first", BodyText::kFirst},
                                    {"form", BodyText::kForm}}) {
     if (words[0] == name) {
-      return assign(conf.intake.text, Result<BodyText>(text));
+      return assign(conf.text, Result<BodyText>(text));
     }
   }
   return bad_value(words[0]);
 }
 
-Result<void> set_max_message(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_max_message(ngx_conf_t*, Words words, IntakeConf& conf) {
   Result<std::size_t> size = parse_bytes(words[0]);
   if (size && *size == 0) {
     return bad_value(words[0]);
   }
-  return assign(conf.intake.max_message, std::move(size));
-}
-
-std::vector<std::string_view> field_names(const Template* value, std::string_view prefix) {
-  const std::string_view text = view(value->value);
-  std::vector<std::string_view> names;
-  for (std::size_t at = text.find(prefix); at != std::string_view::npos;
-       at = text.find(prefix, at + 1)) {
-    const std::size_t begin = at + prefix.size();
-    std::size_t end = begin;
-    while (end < text.size() && is_name_char(text[end])) {
-      ++end;
-    }
-    if (at > 0 && (text[at - 1] == '$' || text[at - 1] == '{')) {
-      names.push_back(text.substr(begin, end - begin));
-    }
-  }
-  return names;
-}
-
-Result<void> use_fields(IntakeConf& conf, const Template* value) {
-  for (const std::string_view prefix : {"notify_field_", "notify_json_"}) {
-    for (const std::string_view name : field_names(value, prefix)) {
-      FieldRule* rule = conf.find(name);
-      if (rule == nullptr) {
-        return invalid("\"" + std::string(view(value->value)) +
-                       "\": no \"notify_field\" is named \"" + std::string(name) + "\"");
-      }
-      rule->as_text = rule->as_text || prefix == "notify_field_";
-    }
-  }
-  return {};
+  return assign(conf.max_message, std::move(size));
 }
 
 }  // namespace notify

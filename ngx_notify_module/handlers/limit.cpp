@@ -2,7 +2,11 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/ask.hpp"
+#include "ngx_notify_module/handlers/consume.hpp"
 #include "ngx_notify_module/handlers/consumers.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/queue_commands.hpp"
@@ -17,14 +21,14 @@ bool is_integer(std::string_view text) {
 }
 
 ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const auto stream = evaluate(r, conf.limit.stream);
-  const auto group = evaluate(r, conf.limit.group);
-  const auto count = evaluate(r, conf.limit.count);
+  const auto stream = evaluate(r, conf.get<LimitConf>().stream);
+  const auto group = evaluate(r, conf.get<LimitConf>().group);
+  const auto count = evaluate(r, conf.get<LimitConf>().count);
   if (!stream || !group || !count) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  for (const Result<void>& named :
-       {check_stream(r, conf.limit.stream, *stream), check_group(r, conf.limit.group, *group)}) {
+  for (const Result<void>& named : {check_stream(r, conf.get<LimitConf>().stream, *stream),
+                                    check_group(r, conf.get<LimitConf>().group, *group)}) {
     if (!named) {
       return fail(r, named.error());
     }
@@ -32,7 +36,7 @@ ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (!is_integer(*count)) {
     return fail(r, invalid("Invalid JSON: the limit must be a whole number"));
   }
-  const Result<std::uint64_t> wanted = parse_limit(*count, conf.consume);
+  const Result<std::uint64_t> wanted = parse_limit(*count, conf.get<ConsumeConf>());
   if (!wanted) {
     return fail(r, wanted.error());
   }
@@ -49,10 +53,6 @@ ngx_int_t limit(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   });
 }
 
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &limit);
-}
-
 }  // namespace
 
 // ---- notify_limit -------------------------------------------------------------------------------
@@ -61,19 +61,19 @@ Result<void> LimitConf::merge(const MergeScope& scope, const LimitConf& parent) 
   if (scope.same_location) {
     *this = parent;
   }
-  return use_values(*scope.conf, {stream, group, count});
+  return {};
 }
 
-Result<void> set_limit(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.limit.stream != nullptr) {
+Result<void> set_limit(ngx_conf_t* cf, Words words, LimitConf& conf) {
+  if (conf.stream != nullptr) {
     return is_duplicate();
   }
   const Result<void> compiled =
-      compile_templates(cf, words, {&conf.limit.stream, &conf.limit.group, &conf.limit.count});
+      compile_templates(cf, words, {&conf.stream, &conf.group, &conf.count});
   if (!compiled) {
     return compiled;
   }
-  return add_operation(cf, conf, {"notify_limit", NGX_HTTP_POST, &start});
+  return add_operation(cf, {"notify_limit", NGX_HTTP_POST, {&read_input, &limit}});
 }
 
 }  // namespace notify

@@ -17,7 +17,7 @@ struct LimitConf {
   Result<void> merge(const MergeScope& scope, const LimitConf& parent);
 };
 
-Result<void> set_limit(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_limit(ngx_conf_t* cf, Words words, LimitConf& conf);
 
 inline constexpr std::array kLimitDirectives{
     directive<"notify_limit", &set_limit>(kLocation | NGX_CONF_TAKE3),

@@ -5,6 +5,8 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
@@ -142,7 +144,7 @@ class Asking final : public Attachment {
 };
 
 ngx_int_t show(ngx_http_request_t* r, const LocConf& location, std::size_t) {
-  const MetricsConf& conf = location.metrics;
+  const MetricsConf& conf = location.get<MetricsConf>();
   const Runtime::QueueFigures& kept = runtime->queue_figures();
   if (conf.queues.empty()) {
     return answer(r, conf, "");
@@ -172,16 +174,16 @@ Result<void> MetricsConf::merge(const MergeScope& scope, const MetricsConf& pare
   return {};
 }
 
-Result<void> set_metrics(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_metrics(ngx_conf_t* cf, Words words, MetricsConf& conf) {
   if (!words.empty() && words[0] != "workers" && words[0] != "sum") {
     return bad_value(words[0]);
   }
-  conf.metrics.sum = !words.empty() && words[0] == "sum";
-  return add_operation(cf, conf, {"notify_metrics", NGX_HTTP_GET | NGX_HTTP_HEAD, &show});
+  conf.sum = !words.empty() && words[0] == "sum";
+  return add_operation(cf, {"notify_metrics", NGX_HTTP_GET | NGX_HTTP_HEAD, {&show}});
 }
 
-Result<void> set_metrics_queue(ngx_conf_t*, Words words, LocConf& conf) {
-  auto& queues = conf.metrics.queues;
+Result<void> set_metrics_queue(ngx_conf_t*, Words words, MetricsConf& conf) {
+  auto& queues = conf.queues;
   for (const Result<void>& named : {check_stream_name(words[0]), check_group_name(words[1])}) {
     if (!named) {
       return named.error();

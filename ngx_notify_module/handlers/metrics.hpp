@@ -22,8 +22,8 @@ struct MetricsConf {
   Result<void> merge(const MergeScope& scope, const MetricsConf& parent);
 };
 
-Result<void> set_metrics(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_metrics_queue(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_metrics(ngx_conf_t* cf, Words words, MetricsConf& conf);
+Result<void> set_metrics_queue(ngx_conf_t* cf, Words words, MetricsConf& conf);
 
 inline constexpr std::array kMetricsDirectives{
     directive<"notify_metrics", &set_metrics>(kLocation | NGX_CONF_NOARGS | NGX_CONF_TAKE1),

@@ -19,12 +19,12 @@ bool OwnershipConf::is_foreign(std::string_view name) const {
 
 void OwnershipConf::merge(const OwnershipConf& parent) { inherit(except, parent.except); }
 
-Result<void> set_stream_except(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_stream_except(ngx_conf_t*, Words words, OwnershipConf& conf) {
   for (const std::string_view word : words) {
     if (word.empty()) {
       return bad_value(word);
     }
-    conf.ownership.except.emplace_back(word);
+    conf.except.emplace_back(word);
   }
   return {};
 }

@@ -21,7 +21,7 @@ struct OwnershipConf {
   void merge(const OwnershipConf& parent);
 };
 
-Result<void> set_stream_except(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_stream_except(ngx_conf_t* cf, Words words, OwnershipConf& conf);
 
 inline constexpr std::array kOwnershipDirectives{
     directive<"notify_stream_except", &set_stream_except>(kHttpServerLocation | NGX_CONF_1MORE),

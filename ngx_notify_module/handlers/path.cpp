@@ -2,6 +2,7 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 
 namespace notify {
 
@@ -27,7 +28,7 @@ const Names& names_of(ngx_http_request_t* r, const PathConf::Rule& rule, Names& 
 }  // namespace
 
 bool path_matches(ngx_http_request_t* r) {
-  const PathConf& conf = loc_conf<LocConf>(r)->path;
+  const PathConf& conf = loc_conf<LocConf>(r)->get<PathConf>();
   if (!conf.rule) {
     return true;
   }
@@ -37,11 +38,11 @@ bool path_matches(ngx_http_request_t* r) {
 }
 
 ngx_int_t refuse_path(ngx_http_request_t* r) {
-  return fail(r, NGX_HTTP_NOT_FOUND, loc_conf<LocConf>(r)->path.rule->refusal);
+  return fail(r, NGX_HTTP_NOT_FOUND, loc_conf<LocConf>(r)->get<PathConf>().rule->refusal);
 }
 
 std::optional<std::string> path_name(ngx_http_request_t* r, std::string_view name) {
-  const PathConf& conf = loc_conf<LocConf>(r)->path;
+  const PathConf& conf = loc_conf<LocConf>(r)->get<PathConf>();
   const auto place = conf.rule ? conf.rule->pattern.find(name) : std::nullopt;
   if (!place) {
     return std::nullopt;
@@ -49,18 +50,6 @@ std::optional<std::string> path_name(ngx_http_request_t* r, std::string_view nam
   Names own;
   const Names& names = names_of(r, *conf.rule, own);
   return names ? std::optional((*names)[*place]) : std::nullopt;
-}
-
-Result<void> use_path(const PathConf& conf, const Template* value) {
-  for (const std::string_view prefix : {"notify_path_", "notify_quoted_"}) {
-    for (const std::string_view name : field_names(value, prefix)) {
-      if (!conf.rule || !conf.rule->pattern.find(name)) {
-        return invalid("\"" + std::string(view(value->value)) +
-                       "\": no name in \"notify_path\" is \"" + std::string(name) + "\"");
-      }
-    }
-  }
-  return {};
 }
 
 // ---- notify_path --------------------------------------------------------------------------------
@@ -71,7 +60,7 @@ void PathConf::merge(const PathConf& parent) {
   }
 }
 
-Result<void> set_path(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_path(ngx_conf_t*, Words words, PathConf& conf) {
   auto slashes = PathPattern::Slashes::kInNames;
   if (const auto value = parameter(words.back(), "slashes"); value && words.size() > 1) {
     if (*value != "on" && *value != "off") {
@@ -87,10 +76,10 @@ Result<void> set_path(ngx_conf_t*, Words words, LocConf& conf) {
   if (!pattern) {
     return pattern.error();
   }
-  if (conf.path.rule) {
+  if (conf.rule) {
     return is_duplicate();
   }
-  conf.path.rule =
+  conf.rule =
       PathConf::Rule{std::move(*pattern), std::string(words.size() > 1 ? words[1] : "Not Found")};
   return {};
 }

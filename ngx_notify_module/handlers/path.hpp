@@ -24,7 +24,7 @@ struct PathConf {
   void merge(const PathConf& parent);
 };
 
-Result<void> set_path(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_path(ngx_conf_t* cf, Words words, PathConf& conf);
 
 inline constexpr std::array kPathDirectives{
     directive<"notify_path", &set_path>(kLocation | NGX_CONF_TAKE123),
@@ -37,9 +37,5 @@ ngx_int_t refuse_path(ngx_http_request_t* r);
 // A name of the path, decoded: any bytes. nullopt where the location's pattern has no such name, or
 // the path is another one.
 std::optional<std::string> path_name(ngx_http_request_t* r, std::string_view name);
-
-// For a template that an operation will evaluate: kInvalid, naming it, where the pattern lacks a
-// name that it uses.
-Result<void> use_path(const PathConf& conf, const Template* value);
 
 }  // namespace notify

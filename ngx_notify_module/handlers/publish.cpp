@@ -4,8 +4,11 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
 #include "ngx_notify_module/handlers/published.hpp"
 #include "ngx_notify_module/handlers/requirement.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/model/entry_id.hpp"
@@ -15,7 +18,7 @@ namespace {
 
 // nullopt: out of memory.
 std::optional<PublishOrder> write_order(ngx_http_request_t* r, const LocConf& location) {
-  const PublishConf& conf = location.publish;
+  const PublishConf& conf = location.get<PublishConf>();
   const std::optional<std::string_view> stream = evaluate(r, conf.key);
   if (!stream) {
     return std::nullopt;
@@ -40,7 +43,7 @@ Published read_reply(const redis::Reply& reply) {
 
 // A name that came in a field is that field's fault, and told as such.
 ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& error) {
-  const auto& fields = conf.publish.key_fields;
+  const auto& fields = conf.get<PublishConf>().key_fields;
   const Validated& input = *find_context(r)->input;
   const auto empty = std::find_if(fields.begin(), fields.end(), [&](std::size_t field) {
     return input.values[field].text.empty();
@@ -50,7 +53,7 @@ ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& e
     return fail(r, error);
   }
   const std::size_t index = empty == fields.end() ? fields[0] : *empty;
-  const FieldRule& rule = conf.intake.rules[index];
+  const FieldRule& rule = conf.get<IntakeConf>().rules[index];
   FieldError fault;
   fault.type = "value_error";
   fault.loc = {rule.in == FieldSource::kQuery ? "query" : "body", rule.name};
@@ -61,7 +64,7 @@ ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& e
 }
 
 ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const PublishConf& settings = conf.publish;
+  const PublishConf& settings = conf.get<PublishConf>();
   std::optional<PublishOrder> order = write_order(r, conf);
   if (!order) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -79,40 +82,16 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   add_request(r, conf, *order);
   context.stream = order->stream;
   redis::Command command = publish_command(std::move(*order));
-  return send_publish(r, conf, std::move(command), std::move(key), settings.failure, &read_reply);
-}
-
-ngx_int_t look_up(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return look_up_required(r, conf, index, conf.publish.failure, &publish);
-}
-
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &look_up);
+  return send_publish(r, conf, std::move(command), std::move(key), &read_reply);
 }
 
 }  // namespace
-
-Result<void> check_templates(LocConf& location, std::string_view directive, const Template* key) {
-  const PublishConf& conf = location.publish;
-  if (conf.entry.empty()) {
-    return invalid("\"" + std::string(directive) + "\" needs \"notify_entry\"");
-  }
-  Result<void> outcome =
-      use_values(location, {key, conf.requirement ? conf.requirement->key : nullptr});
-  for (const auto& [field, value] : conf.entry) {
-    if (outcome) {
-      outcome = use_values(location, {value});
-    }
-  }
-  return outcome ? use_values(location, {conf.response->body}) : outcome;
-}
 
 // ---- notify_publish and what refines it ---------------------------------------------------------
 
 Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& parent) {
   if (scope.same_location) {
     key = parent.key;
-    failure = parent.failure;
   }
   inherit(entry, parent.entry);
   if (!requirement) {
@@ -138,20 +117,21 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
   for (const auto& [field, value] : entry) {
     whole_body = whole_body || view(value->value).find("notify_body") != std::string_view::npos;
   }
-  Result<void> outcome = check_templates(*scope.conf, "notify_publish", key);
-  if (outcome) {
-    for (const std::string_view name : field_names(key, "notify_field_")) {
-      key_fields.push_back(scope.conf->intake.index(*scope.conf->intake.find(name)));
+  const IntakeConf& intake = scope.conf->get<IntakeConf>();
+  for (const std::string_view name : names_in(*key, "notify_field_")) {
+    if (const FieldRule* rule = intake.find(name)) {
+      key_fields.push_back(intake.index(*rule));
     }
   }
-  return outcome;
+  return entry.empty() ? invalid("\"notify_publish\" needs \"notify_entry\"") : Result<void>();
 }
 
-Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf) {
-  ngx_uint_t methods = NGX_HTTP_POST;
+Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf) {
+  Operation operation{"notify_publish", NGX_HTTP_POST, {&read_input, &require, &publish}};
+  operation.refined_by = {kPublishRefinements.begin(), kPublishRefinements.end()};
   for (const std::string_view word : words.subspan(1)) {
     if (const auto text = parameter(word, "failure")) {
-      conf.publish.failure = *text;
+      operation.failure = *text;
       continue;
     }
     const auto value = parameter(word, "method");
@@ -160,24 +140,24 @@ Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!parsed) {
       return parsed.error();
     }
-    methods = *parsed;
+    operation.methods = *parsed;
   }
   if (words[0].empty()) {
     return bad_value(words[0]);
   }
-  if (conf.publish.key != nullptr) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   const Result<Template*> key = compile_template(cf, words[0]);
   if (!key) {
     return key.error();
   }
-  conf.publish.key = *key;
-  return add_operation(cf, conf, {"notify_publish", methods, &start});
+  conf.key = *key;
+  return add_operation(cf, std::move(operation));
 }
 
-Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (conf.publish.requirement) {
+Result<void> set_require(ngx_conf_t* cf, Words words, PublishConf& conf) {
+  if (conf.requirement) {
     return is_duplicate();
   }
   const Result<Template*> key = compile_template(cf, words[0]);
@@ -189,16 +169,16 @@ Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!status || *status < 400 || *status > 499) {
     return bad_value(words[1]);
   }
-  conf.publish.requirement = PublishConf::Requirement{
+  conf.requirement = PublishConf::Requirement{
       *key, *status, std::string(words.size() > 2 ? words[2] : std::string_view("Not Found"))};
   return {};
 }
 
-Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_entry(ngx_conf_t* cf, Words words, PublishConf& conf) {
   if (words[0].empty()) {
     return bad_value(words[0]);
   }
-  for (const auto& [field, value] : conf.publish.entry) {
+  for (const auto& [field, value] : conf.entry) {
     if (field == words[0]) {
       return invalid("duplicate field \"" + field + "\"");
     }
@@ -207,11 +187,11 @@ Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!value) {
     return value.error();
   }
-  conf.publish.entry.emplace_back(words[0], *value);
+  conf.entry.emplace_back(words[0], *value);
   return {};
 }
 
-Result<void> set_retain(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_retain(ngx_conf_t*, Words words, PublishConf& conf) {
   const Result<std::uint64_t> count = parse_count(words[0]);
   if (!count) {
     return count.error();
@@ -220,23 +200,22 @@ Result<void> set_retain(ngx_conf_t*, Words words, LocConf& conf) {
   if (!age) {
     return age.error();
   }
-  return assign(conf.publish.retain, Result<Retention>(Retention{*count, *age}));
+  return assign(conf.retain, Result<Retention>(Retention{*count, *age}));
 }
 
-Result<void> set_entry_ids(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_entry_ids(ngx_conf_t*, Words words, PublishConf& conf) {
   const bool unique = words[0] == "unique";
   if (!unique && words[0] != "redis") {
     return bad_value(words[0]);
   }
-  return assign(conf.publish.unique_ids, Result<bool>(unique));
+  return assign(conf.unique_ids, Result<bool>(unique));
 }
 
-Result<void> set_idempotency(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.publish.idempotency,
-                words[0] == "off" ? Result<ngx_msec_t>(0) : parse_time(words[0]));
+Result<void> set_idempotency(ngx_conf_t*, Words words, PublishConf& conf) {
+  return assign(conf.idempotency, words[0] == "off" ? Result<ngx_msec_t>(0) : parse_time(words[0]));
 }
 
-Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_response(ngx_conf_t* cf, Words words, PublishConf& conf) {
   const Result<std::uint64_t> status = parse_count(words[0]);
   if (!status || *status < 200 || *status > 299) {
     return bad_value(words[0]);
@@ -245,7 +224,7 @@ Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!body) {
     return body.error();
   }
-  return assign(conf.publish.response, Result<PublishResponse>(PublishResponse{*status, *body}));
+  return assign(conf.response, Result<PublishResponse>(PublishResponse{*status, *body}));
 }
 
 }  // namespace notify

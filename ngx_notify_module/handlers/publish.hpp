@@ -25,7 +25,6 @@ struct PublishResponse {
 
 struct PublishConf {
   Template* key = nullptr;              // the stream; set by the operation
-  std::string failure;                  // what stands before the reason why Redis did not do it
   std::vector<std::size_t> key_fields;  // rules of those fields of the request that it names
   std::vector<std::pair<std::string, Template*>> entry;  // fields in Redis, in their order
   bool whole_body = false;                               // one of them is made of all of the body
@@ -41,20 +40,22 @@ struct PublishConf {
   std::optional<Requirement> requirement;
   std::optional<ngx_msec_t> idempotency;  // how long a key is remembered; 0: keys mean nothing
 
+  ngx_msec_t inbox = 0;  // life of an inbox that nobody uses; 0: no inbox is published to
+
   Result<void> merge(const MergeScope& scope, const PublishConf& parent);
 };
 
-// What an operation that publishes needs of its location: settings that would do nothing, or the
-// wrong thing, are told when nginx reads them.
-Result<void> check_templates(LocConf& location, std::string_view directive, const Template* key);
+// Whose templates every operation that publishes evaluates.
+inline constexpr std::array<std::string_view, 3> kPublishRefinements{
+    "notify_entry", "notify_require", "notify_response"};
 
-Result<void> set_publish(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_require(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_entry(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_retain(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_entry_ids(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_idempotency(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_response(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_require(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_entry(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_retain(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_entry_ids(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_idempotency(ngx_conf_t* cf, Words words, PublishConf& conf);
+Result<void> set_response(ngx_conf_t* cf, Words words, PublishConf& conf);
 
 inline constexpr std::array kPublishDirectives{
     directive<"notify_publish", &set_publish>(kLocation | NGX_CONF_TAKE123),

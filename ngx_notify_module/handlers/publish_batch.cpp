@@ -2,8 +2,12 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/publish.hpp"
 #include "ngx_notify_module/handlers/published.hpp"
 #include "ngx_notify_module/handlers/requirement.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/json.hpp"
@@ -40,7 +44,7 @@ Published read_reply(const redis::Reply& reply) {
 }
 
 ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
-  const BatchPublishConf& batch = conf.publish_batch;
+  const BatchPublishConf& batch = conf.get<BatchPublishConf>();
   Context& context = *find_context(r);
   const Result<std::string_view> stream = read_stream(r, batch.key);
   if (!stream) {
@@ -52,31 +56,23 @@ ngx_int_t publish(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
     return fail(r, invalid("\"" + batch.field + "\" is empty"));
   }
   if (elements->size() > *batch.max_batch) {
-    return fail(r, too_many_elements(batch));
+    return fail(r, too_many_elements({batch.field, *batch.max_batch}));
   }
   BatchOrder order{terms_of(conf, *stream), {}, {}};
-  for (const auto& [field, value] : conf.publish.entry) {
+  for (const auto& [field, value] : conf.get<PublishConf>().entry) {
     order.names.push_back(field);
   }
-  if (!write_values(r, conf.publish, *elements, order)) {
+  if (!write_values(r, conf.get<PublishConf>(), *elements, order)) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  IdempotencyKey key = add_idempotency(r, conf.publish, order);
+  IdempotencyKey key = add_idempotency(r, conf.get<PublishConf>(), order);
   if (key.fault) {
     return fail(r, {&*key.fault, 1});
   }
   add_request(r, conf, order);
   context.stream = *stream;
   return send_publish(r, conf, publish_batch_command(std::move(order)), std::move(key),
-                      batch.failure, &read_reply);
-}
-
-ngx_int_t look_up(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return look_up_required(r, conf, index, conf.publish_batch.failure, &publish);
-}
-
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  return intake(r, conf, index, &look_up);
+                      &read_reply);
 }
 
 }  // namespace
@@ -88,27 +84,29 @@ Result<void> BatchPublishConf::merge(const MergeScope& scope, const BatchPublish
   if (scope.same_location) {
     key = parent.key;
     field = parent.field;
-    failure = parent.failure;
   }
   inherit(max_batch, parent.max_batch, kDefaultElements);
   if (key == nullptr) {
     return {};
   }
-  const FieldRule* array = scope.conf->intake.find(field);
+  const FieldRule* array = scope.conf->get<IntakeConf>().find(field);
   if (array == nullptr || array->type != FieldType::kArray || array->nullable || !array->required) {
     return invalid("\"notify_publish_batch\" needs a \"notify_field " + field +
                    " array\" that is neither optional nor nullable");
   }
-  rule = scope.conf->intake.index(*array);
-  return check_templates(*scope.conf, "notify_publish_batch", key);
+  rule = scope.conf->get<IntakeConf>().index(*array);
+  scope.conf->get<IntakeConf>().array = ArrayBound{field, *max_batch};
+  return scope.conf->get<PublishConf>().entry.empty()
+             ? invalid("\"notify_publish_batch\" needs \"notify_entry\"")
+             : Result<void>();
 }
 
-Result<void> set_publish_batch(ngx_conf_t* cf, Words words, LocConf& conf) {
-  BatchPublishConf& batch = conf.publish_batch;
-  ngx_uint_t methods = NGX_HTTP_POST;
+Result<void> set_publish_batch(ngx_conf_t* cf, Words words, BatchPublishConf& conf) {
+  Operation operation{"notify_publish_batch", NGX_HTTP_POST, {&read_input, &require, &publish}};
+  operation.refined_by = {kPublishRefinements.begin(), kPublishRefinements.end()};
   for (const std::string_view word : words.subspan(2)) {
     if (const auto text = parameter(word, "failure")) {
-      batch.failure = *text;
+      operation.failure = *text;
       continue;
     }
     const auto value = parameter(word, "method");
@@ -117,36 +115,31 @@ Result<void> set_publish_batch(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!parsed) {
       return parsed.error();
     }
-    methods = *parsed;
+    operation.methods = *parsed;
   }
   for (const std::string_view word : words.first(2)) {
     if (word.empty()) {
       return bad_value(word);
     }
   }
-  if (batch.key != nullptr) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
   const Result<Template*> key = compile_template(cf, words[0]);
   if (!key) {
     return key.error();
   }
-  batch.key = *key;
-  batch.field = words[1];
-  return add_operation(cf, conf, {"notify_publish_batch", methods, &start});
+  conf.key = *key;
+  conf.field = words[1];
+  return add_operation(cf, std::move(operation));
 }
 
-Error too_many_elements(const BatchPublishConf& batch) {
-  return {ErrorKind::kTooLarge, "\"" + batch.field + "\" has more than " +
-                                    std::to_string(*batch.max_batch) + " elements"};
-}
-
-Result<void> set_max_batch(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_max_batch(ngx_conf_t*, Words words, BatchPublishConf& conf) {
   Result<std::uint64_t> count = parse_count(words[0]);
   if (count && *count == 0) {
     return bad_value(words[0]);
   }
-  return assign(conf.publish_batch.max_batch, std::move(count));
+  return assign(conf.max_batch, std::move(count));
 }
 
 }  // namespace notify

@@ -16,16 +16,13 @@ struct BatchPublishConf {
   Template* key = nullptr;                 // the stream; set by the operation
   std::string field;                       // the array's name
   std::size_t rule = 0;                    // its rule
-  std::string failure;                     // what stands before the reason why Redis did not do it
   std::optional<std::uint64_t> max_batch;  // elements
 
   Result<void> merge(const MergeScope& scope, const BatchPublishConf& parent);
 };
 
-Error too_many_elements(const BatchPublishConf& batch);
-
-Result<void> set_publish_batch(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_max_batch(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_publish_batch(ngx_conf_t* cf, Words words, BatchPublishConf& conf);
+Result<void> set_max_batch(ngx_conf_t* cf, Words words, BatchPublishConf& conf);
 
 inline constexpr std::array kBatchPublishDirectives{
     directive<"notify_publish_batch", &set_publish_batch>(kLocation | NGX_CONF_TAKE2 |

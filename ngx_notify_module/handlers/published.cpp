@@ -4,10 +4,15 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/publish.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
 #include "ngx_notify_module/handlers/request_id.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/stats/board.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 #include "shared/model/entry_id.hpp"
 #include "shared/model/request_id.hpp"
 
@@ -16,18 +21,17 @@ namespace {
 
 // The end of the parked request.
 ngx_int_t answer(ngx_http_request_t* r, const PublishConf& conf, const IdempotencyKey& key,
-                 std::string_view failure, const Result<redis::Reply>& reply,
-                 Published (*read)(const redis::Reply& reply)) {
+                 const Result<redis::Reply>& reply, Published (*read)(const redis::Reply& reply)) {
   if (!reply) {
     metrics::count(metrics::Counter::kPublishUnavailable);
     log_text(NGX_LOG_ERR, r->connection->log, "notify: publish failed: " + reply.error().message);
-    return fail_publish(r, failure, error_of(reply.error()));
+    return fail_publish(r, error_of(reply.error()));
   }
   if (reply->is_error()) {
     metrics::count(metrics::Counter::kPublishRefused);
     log_text(NGX_LOG_ERR, r->connection->log,
              "notify: publish refused: " + std::string(reply->text()));
-    return fail_publish(r, failure, error_of(*reply));
+    return fail_publish(r, error_of(*reply));
   }
   const Published published = read(*reply);
   if (published.verdict == Published::Verdict::kReused) {
@@ -35,7 +39,7 @@ ngx_int_t answer(ngx_http_request_t* r, const PublishConf& conf, const Idempoten
     return fail(r, {&fault, 1});
   }
   if (!published.id) {
-    return fail_publish(r, failure, {ErrorKind::kInternal, "Redis gave no entry id"});
+    return fail_publish(r, {ErrorKind::kInternal, "Redis gave no entry id"});
   }
   const bool repeated = published.verdict == Published::Verdict::kRepeated;
   if (repeated && is_request_id(published.request) && published.request != request_id(r)) {
@@ -64,11 +68,11 @@ ngx_int_t answer(ngx_http_request_t* r, const PublishConf& conf, const Idempoten
 PublishTerms terms_of(const LocConf& conf, std::string_view stream) {
   PublishTerms terms;
   terms.stream = stream;
-  terms.retain_count = conf.publish.retain->count;
-  terms.retain_ms = conf.publish.retain->age;
-  terms.unique_ids = *conf.publish.unique_ids;
-  terms.inbox_ms = conf.inbox.key == nullptr ? 0 : conf.inbox.expire;
-  if (const Replay& replay = *conf.subscribe.replay; replay.count > 0) {
+  terms.retain_count = conf.get<PublishConf>().retain->count;
+  terms.retain_ms = conf.get<PublishConf>().retain->age;
+  terms.unique_ids = *conf.get<PublishConf>().unique_ids;
+  terms.inbox_ms = conf.get<PublishConf>().inbox;
+  if (const Replay& replay = *conf.get<SubscribeConf>().replay; replay.count > 0) {
     terms.replay_ms = replay.age;
   }
   terms.database = static_cast<int>(runtime->conf().redis->db);
@@ -90,32 +94,30 @@ IdempotencyKey add_idempotency(ngx_http_request_t* r, const PublishConf& conf, P
 }
 
 void add_request(ngx_http_request_t* r, const LocConf& conf, PublishTerms& terms) {
-  if (terms.idempotency_key.empty() && conf.request_id.beside == 0) {
+  if (terms.idempotency_key.empty() && conf.get<RequestIdConf>().beside == 0) {
     return;
   }
   terms.request = request_id(r);
-  terms.keep_requests = terms.request.empty() ? 0 : conf.request_id.beside;
+  terms.keep_requests = terms.request.empty() ? 0 : conf.get<RequestIdConf>().beside;
 }
 
-ngx_int_t fail_publish(ngx_http_request_t* r, std::string_view failure, Error error) {
-  error.message.insert(0, failure);
+ngx_int_t fail_publish(ngx_http_request_t* r, Error error) {
+  error.message.insert(0, find_context(r)->operation.operation->failure);
   return fail(r, error);
 }
 
 ngx_int_t send_publish(ngx_http_request_t* r, const LocConf& conf, redis::Command command,
-                       IdempotencyKey key, std::string_view failure,
-                       Published (*read)(const redis::Reply& reply)) {
-  command.wait = redis::Milliseconds(*conf.redis_wait);
+                       IdempotencyKey key, Published (*read)(const redis::Reply& reply)) {
+  command.wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
   command.held = held_body(r);
   // Many large ones may come in one turn of the loop: those that are refused go at once.
   if (!runtime->commands().takes(command)) {
     const Error refusal{ErrorKind::kUnavailable, std::string(redis::kTooMany)};
-    return answer(r, conf.publish, key, failure, refusal, read);
+    return answer(r, conf.get<PublishConf>(), key, refusal, read);
   }
   find_context(r)->pending = runtime->commands().submit(
-      std::move(command),
-      [r, &conf, key = std::move(key), failure, read](Result<redis::Reply> reply) {
-        finish_with(r, [&] { return answer(r, conf.publish, key, failure, reply, read); });
+      std::move(command), [r, &conf, key = std::move(key), read](Result<redis::Reply> reply) {
+        finish_with(r, [&] { return answer(r, conf.get<PublishConf>(), key, reply, read); });
       });
   return park(r);
 }

@@ -33,13 +33,12 @@ struct Published {
   std::string_view request = {};  // of a repeat: the id of the first one
 };
 
-// Redis did not do it. `failure` stands before the reason.
-ngx_int_t fail_publish(ngx_http_request_t* r, std::string_view failure, Error error);
+// Redis did not do it.
+ngx_int_t fail_publish(ngx_http_request_t* r, Error error);
 
 // Sends it to Redis and parks the request, which is answered by what comes. `read` makes sense of a
-// reply that is no error; `failure` is a part of the configuration.
+// reply that is no error.
 ngx_int_t send_publish(ngx_http_request_t* r, const LocConf& conf, redis::Command command,
-                       IdempotencyKey key, std::string_view failure,
-                       Published (*read)(const redis::Reply& reply));
+                       IdempotencyKey key, Published (*read)(const redis::Reply& reply));
 
 }  // namespace notify

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/inbox.hpp"
 #include "ngx_notify_module/handlers/published.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 
 namespace notify {
 namespace {
@@ -22,10 +25,6 @@ constexpr std::array kVariables{
     Variable{"notify_message", Kind::kMessage},
     Variable{"notify_time", Kind::kTime},
 };
-
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 struct Found {
   std::size_t begin;
@@ -46,7 +45,7 @@ std::optional<Found> find_variable(std::string_view text) {
         continue;
       }
       rest.remove_prefix(variable.name.size());
-      if (braced ? !rest.starts_with('}') : (!rest.empty() && is_name_char(rest.front()))) {
+      if (braced ? !rest.starts_with('}') : (!rest.empty() && is_variable_char(rest.front()))) {
         continue;
       }
       if (!first || at < first->begin) {
@@ -84,13 +83,13 @@ Error out_of_memory() { return {ErrorKind::kInternal, "out of memory"}; }
 }  // namespace
 
 Result<std::unique_ptr<Receiver>> receiver_of(ngx_http_request_t* r, const LocConf& conf) {
-  const ReceiveConf& settings = conf.receive;
+  const ReceiveConf& settings = conf.get<ReceiveConf>();
   if (settings.key == nullptr && !settings.echo) {
     return std::unique_ptr<Receiver>();
   }
   Receiver::Recipe recipe;
   if (settings.echo) {
-    recipe.echo = conf.subscribe.message_format.get();
+    recipe.echo = conf.get<SubscribeConf>().message_format.get();
   } else {
     const Result<std::string_view> stream = read_stream(r, settings.key);
     if (!stream) {
@@ -99,7 +98,7 @@ Result<std::unique_ptr<Receiver>> receiver_of(ngx_http_request_t* r, const LocCo
     recipe.terms = terms_of(conf, *stream);
     add_request(r, conf, recipe.terms);  // that of the handshake
   }
-  recipe.wait_ms = *conf.redis_wait;
+  recipe.wait_ms = *conf.get<WaitConf>().wait;
   recipe.rate = *settings.rate;
   recipe.burst = *settings.burst;
   for (const auto& [name, parts] : settings.fields) {
@@ -134,19 +133,12 @@ Result<void> ReceiveConf::merge(const MergeScope& scope, const ReceiveConf& pare
   if (key == nullptr && !echo) {
     return {};
   }
-  if (scope.conf->subscribe.streams.empty() && scope.conf->inbox.key == nullptr) {
+  if (scope.conf->get<SubscribeConf>().streams.empty() &&
+      scope.conf->get<InboxConf>().key == nullptr) {
     return invalid(std::string(echo ? "\"notify_echo\"" : "\"notify_receive\"") +
                    " needs \"notify_subscribe\" or \"notify_inbox\"");
   }
-  Result<void> outcome = key == nullptr ? Result<void>() : use_path(scope.conf->path, key);
-  for (const auto& [name, parts] : fields) {
-    for (const Part& part : parts) {
-      if (outcome && part.text != nullptr) {
-        outcome = use_path(scope.conf->path, part.text);
-      }
-    }
-  }
-  return outcome;
+  return {};
 }
 
 namespace {
@@ -174,12 +166,11 @@ Result<void> read_fields(ngx_conf_t* cf, Words words, ReceiveConf& receive) {
 
 }  // namespace
 
-Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
-  ReceiveConf& receive = conf.receive;
-  if (receive.key != nullptr) {
+Result<void> set_receive(ngx_conf_t* cf, Words words, ReceiveConf& conf) {
+  if (conf.key != nullptr) {
     return is_duplicate();
   }
-  if (receive.echo) {
+  if (conf.echo) {
     return invalid("conflicts with \"notify_echo\"");
   }
   const Result<Template*> key =
@@ -187,26 +178,25 @@ Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!key) {
     return key.error();
   }
-  receive.key = *key;
-  return read_fields(cf, words.subspan(1), receive);
+  conf.key = *key;
+  return read_fields(cf, words.subspan(1), conf);
 }
 
-Result<void> set_echo(ngx_conf_t* cf, Words words, LocConf& conf) {
-  ReceiveConf& receive = conf.receive;
-  if (receive.echo) {
+Result<void> set_echo(ngx_conf_t* cf, Words words, ReceiveConf& conf) {
+  if (conf.echo) {
     return is_duplicate();
   }
-  if (receive.key != nullptr) {
+  if (conf.key != nullptr) {
     return invalid("conflicts with \"notify_receive\"");
   }
-  receive.echo = true;
-  return read_fields(cf, words, receive);
+  conf.echo = true;
+  return read_fields(cf, words, conf);
 }
 
-Result<void> set_receive_rate(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_receive_rate(ngx_conf_t*, Words words, ReceiveConf& conf) {
   constexpr std::uint64_t kMost = 1'000'000;
   if (words[0] == "off" && words.size() == 1) {
-    return assign(conf.receive.rate, Result<std::uint64_t>(0));
+    return assign(conf.rate, Result<std::uint64_t>(0));
   }
   const Result<std::uint64_t> rate = parse_count(words[0]);
   if (!rate || *rate == 0 || *rate > kMost) {
@@ -219,9 +209,9 @@ Result<void> set_receive_rate(ngx_conf_t*, Words words, LocConf& conf) {
     if (!burst || *burst == 0 || *burst > kMost) {
       return bad_parameter(words[1]);
     }
-    conf.receive.burst = *burst;
+    conf.burst = *burst;
   }
-  return assign(conf.receive.rate, rate);
+  return assign(conf.rate, rate);
 }
 
 }  // namespace notify

@@ -31,9 +31,9 @@ struct ReceiveConf {
   Result<void> merge(const MergeScope& scope, const ReceiveConf& parent);
 };
 
-Result<void> set_receive(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_echo(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_receive_rate(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_receive(ngx_conf_t* cf, Words words, ReceiveConf& conf);
+Result<void> set_echo(ngx_conf_t* cf, Words words, ReceiveConf& conf);
+Result<void> set_receive_rate(ngx_conf_t* cf, Words words, ReceiveConf& conf);
 
 inline constexpr std::array kReceiveDirectives{
     directive<"notify_receive", &set_receive>(kLocation | NGX_CONF_2MORE),

@@ -3,6 +3,10 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/publish.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/text.hpp"
@@ -18,16 +22,16 @@ ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf,
     all += parse_u64(count).value_or(0);
   }
   find_context(r)->count = std::to_string(all);
-  const PublishResponse& response = *conf.publish.response;
+  const PublishResponse& response = *conf.get<PublishConf>().response;
   const std::optional<std::string_view> body = evaluate(r, response.body);
   return body ? respond(r, response.status, kJson, *body) : NGX_ERROR;
 }
 
 ngx_int_t remind(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   std::vector<redis::Command> commands;
-  for (const RemindConf::Ward& ward : conf.remind.wards) {
+  for (const RemindConf::Ward& ward : conf.get<RemindConf>().wards) {
     commands.push_back(remind_command({ward.environment, ward.stream, ward.after, ward.most}));
-    commands.back().wait = redis::Milliseconds(*conf.redis_wait);
+    commands.back().wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
   }
   return run_batch(
       r, std::move(commands),
@@ -45,11 +49,10 @@ Result<void> RemindConf::merge(const MergeScope& scope, const RemindConf& parent
   if (scope.same_location) {
     wards = parent.wards;
   }
-  return wards.empty() ? Result<void>{}
-                       : use_values(*scope.conf, {scope.conf->publish.response->body});
+  return {};
 }
 
-Result<void> set_remind(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_remind(ngx_conf_t* cf, Words words, RemindConf& conf) {
   RemindConf::Ward ward{std::string(words[0]), std::string(words[1])};
   if (ward.environment.empty()) {
     return bad_value(words[0]);
@@ -74,10 +77,11 @@ Result<void> set_remind(ngx_conf_t* cf, Words words, LocConf& conf) {
       return bad_parameter(word);
     }
   }
-  conf.remind.wards.push_back(std::move(ward));
-  return conf.remind.wards.size() > 1
+  conf.wards.push_back(std::move(ward));
+  return conf.wards.size() > 1
              ? Result<void>{}
-             : add_operation(cf, conf, {"notify_remind", NGX_HTTP_POST, &remind});
+             : add_operation(cf,
+                             {"notify_remind", NGX_HTTP_POST, {&remind}, 0, {"notify_response"}});
 }
 
 }  // namespace notify

@@ -24,7 +24,7 @@ struct RemindConf {
   Result<void> merge(const MergeScope& scope, const RemindConf& parent);
 };
 
-Result<void> set_remind(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_remind(ngx_conf_t* cf, Words words, RemindConf& conf);
 
 inline constexpr std::array kRemindDirectives{
     directive<"notify_remind", &set_remind>(kLocation | NGX_CONF_TAKE23 | NGX_CONF_TAKE4),

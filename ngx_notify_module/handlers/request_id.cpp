@@ -3,7 +3,7 @@
 #include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
-#include "ngx_notify_module/handlers/content.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
 #include "ngx_notify_module/ngx/variable.hpp"
 #include "shared/base/uuid.hpp"
 #include "shared/model/request_id.hpp"
@@ -39,8 +39,7 @@ u_char* write_id(ngx_http_request_t* r, ngx_http_request_t* current, u_char* buf
 }
 
 bool concerns_us(const ngx_http_request_t* r, const LocConf& conf) {
-  return conf.request_id.said || r->content_handler == kContentHandler ||
-         !conf.auth.methods->empty() || conf.auth.member.hash != nullptr;
+  return conf.get<RequestIdConf>().said || conf.guarded || r->content_handler == kContentHandler;
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ bool prepare_request_ids(ngx_conf_t* cf) {
 
 ngx_int_t begin_request_id(ngx_http_request_t* r) {
   const LocConf& conf = *loc_conf<LocConf>(r);
-  if (conf.request_id.off || !concerns_us(r, conf)) {
+  if (conf.get<RequestIdConf>().off || !concerns_us(r, conf)) {
     return NGX_DECLINED;
   }
   // The log asks the main request, whichever is being served.
@@ -83,7 +82,7 @@ void rename_request(ngx_http_request_t* r, std::string_view id) {
 
 ngx_int_t get_request_id(ngx_http_request_t* r, ngx_http_variable_value_t* value, std::uintptr_t) {
   const RequestIdVariables& variables = main_conf<MainConf>(r)->request_id;
-  const RequestIdConf& conf = loc_conf<LocConf>(r)->request_id;
+  const RequestIdConf& conf = loc_conf<LocConf>(r)->get<RequestIdConf>();
   set_absent(*value);
   if (variables.own == NGX_ERROR || conf.off) {
     return NGX_OK;
@@ -109,28 +108,27 @@ void RequestIdConf::merge(const RequestIdConf& parent) {
   }
 }
 
-Result<void> set_request_id(ngx_conf_t*, Words words, LocConf& conf) {
-  RequestIdConf& own = conf.request_id;
-  if (own.said) {
+Result<void> set_request_id(ngx_conf_t*, Words words, RequestIdConf& conf) {
+  if (conf.said) {
     return is_duplicate();
   }
-  own.said = true;
-  own.off = words[0] == "off";
-  own.uuid = words[0] == "uuid";
-  if (!own.off && !own.uuid && words[0] != "on") {
+  conf.said = true;
+  conf.off = words[0] == "off";
+  conf.uuid = words[0] == "uuid";
+  if (!conf.off && !conf.uuid && words[0] != "on") {
     return bad_value(words[0]);
   }
   for (const std::string_view word : words.subspan(1)) {
-    if (const auto count = parameter(word, "beside"); count && !own.off) {
+    if (const auto count = parameter(word, "beside"); count && !conf.off) {
       const Result<std::uint64_t> parsed = parse_count(*count);
       if (!parsed) {
         return bad_parameter(word);
       }
-      own.beside = *parsed;
+      conf.beside = *parsed;
       continue;
     }
     const auto value = parameter(word, "header");
-    if (!value || own.off) {
+    if (!value || conf.off) {
       return bad_parameter(word);
     }
     Result<std::string> name =
@@ -138,7 +136,7 @@ Result<void> set_request_id(ngx_conf_t*, Words words, LocConf& conf) {
     if (!name) {
       return name.error();
     }
-    own.header = std::move(*name);
+    conf.header = std::move(*name);
   }
   return {};
 }

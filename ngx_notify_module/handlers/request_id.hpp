@@ -28,7 +28,7 @@ struct RequestIdConf {
   void merge(const RequestIdConf& parent);
 };
 
-Result<void> set_request_id(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_request_id(ngx_conf_t* cf, Words words, RequestIdConf& conf);
 
 inline constexpr std::array kRequestIdDirectives{
     directive<"notify_request_id", &set_request_id>(kHttpServerLocation | NGX_CONF_TAKE123),

@@ -23,7 +23,9 @@ constexpr ngx_uint_t kUnprocessable = 422;
 constexpr ngx_uint_t kUpgradeRequired = 426;
 constexpr Header kRetryAfter{"Retry-After", "1"};
 
-ErrorShape shape_of(const ngx_http_request_t* r) { return *loc_conf<LocConf>(r)->errors.shape; }
+ErrorShape shape_of(const ngx_http_request_t* r) {
+  return *loc_conf<LocConf>(r)->get<ErrorsConf>().shape;
+}
 
 ngx_uint_t status_of(ErrorKind kind) {
   switch (kind) {
@@ -202,7 +204,8 @@ ngx_int_t fail(ngx_http_request_t* r, ngx_uint_t status, std::string_view messag
 }
 
 ngx_int_t fail(ngx_http_request_t* r, std::span<const FieldError> errors) {
-  if (const ngx_uint_t status = loc_conf<LocConf>(r)->errors.invalid_status; status != 0) {
+  if (const ngx_uint_t status = loc_conf<LocConf>(r)->get<ErrorsConf>().invalid_status;
+      status != 0) {
     return fail(r, status, joined(errors, [](const FieldError& error) {
                   return error.worded ? error.msg : field_path(error) + ": " + error.msg;
                 }));
@@ -298,7 +301,7 @@ Result<void> ErrorsConf::merge(const MergeScope&, const ErrorsConf& parent) {
   return {};
 }
 
-Result<void> set_errors(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_errors(ngx_conf_t*, Words words, ErrorsConf& conf) {
   for (const ShapeName& each : kShapeNames) {
     if (each.name == words[0]) {
       if (words.size() > 1) {
@@ -307,12 +310,12 @@ Result<void> set_errors(ngx_conf_t*, Words words, LocConf& conf) {
         if (!status || *status < 400 || *status > 499) {
           return bad_parameter(words[1]);
         }
-        conf.errors.invalid_status = *status;
+        conf.invalid_status = *status;
       }
-      return assign(conf.errors.shape, Result<ErrorShape>(each.shape));
+      return assign(conf.shape, Result<ErrorShape>(each.shape));
     }
   }
-  return conf.errors.shape ? is_duplicate() : bad_value(words[0]);
+  return conf.shape ? is_duplicate() : bad_value(words[0]);
 }
 
 }  // namespace notify

@@ -28,7 +28,7 @@ struct ErrorsConf {
   Result<void> merge(const MergeScope& scope, const ErrorsConf& parent);
 };
 
-Result<void> set_errors(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_errors(ngx_conf_t* cf, Words words, ErrorsConf& conf);
 
 inline constexpr std::array kErrorsDirectives{
     directive<"notify_errors", &set_errors>(kHttpServerLocation | NGX_CONF_TAKE12),

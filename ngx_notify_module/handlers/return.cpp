@@ -4,6 +4,9 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 
 namespace notify {
 namespace {
@@ -33,7 +36,7 @@ constexpr std::array kReasons{
 };
 
 ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  const ReturnConf::Answer& given = conf.answers.all[index];
+  const ReturnConf::Answer& given = conf.get<ReturnConf>().all[index];
   const std::optional<std::string_view> text = evaluate(r, given.text);
   if (!text) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -42,16 +45,15 @@ ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf, std::size_t index) 
     return respond(r, given.status, kJson, *text);
   }
   const std::string allow =
-      given.status == NGX_HTTP_NOT_ALLOWED ? conf.operations.allow() : std::string();
+      given.status == NGX_HTTP_NOT_ALLOWED ? conf.get<OperationsConf>().allow() : std::string();
   const Header header{"Allow", allow};
   return fail(r, given.status, *text, std::span(&header, allow.empty() ? 0 : 1));
 }
 
 // The fields are those of the other methods, where it is the method that is wrong.
-ngx_int_t start(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
-  const bool by_method = conf.answers.all[index].status == NGX_HTTP_NOT_ALLOWED;
-  return by_method || conf.intake.rules.empty() ? answer(r, conf, index)
-                                                : intake(r, conf, index, &answer);
+ngx_int_t check_fields(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
+  const bool by_method = conf.get<ReturnConf>().all[index].status == NGX_HTTP_NOT_ALLOWED;
+  return by_method || conf.get<IntakeConf>().rules.empty() ? next_step(r) : read_input(r, conf, index);
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ Result<void> ReturnConf::merge(const MergeScope& scope, const ReturnConf& parent
   return {};
 }
 
-Result<void> set_return(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_return(ngx_conf_t* cf, Words words, ReturnConf& conf) {
   const Result<std::uint64_t> status = parse_count(words[0]);
   if (!status || *status < 200 || *status > 599 || (*status > 299 && *status < 400)) {
     return bad_value(words[0]);
@@ -91,8 +93,9 @@ Result<void> set_return(ngx_conf_t* cf, Words words, LocConf& conf) {
   if (!text) {
     return text.error();
   }
-  conf.answers.all.push_back({*status, *text});
-  return add_operation(cf, conf, {"notify_return", methods, &start, conf.answers.all.size() - 1});
+  conf.all.push_back({*status, *text});
+  return add_operation(
+      cf, {"notify_return", methods, {&check_fields, &answer}, conf.all.size() - 1, {}, {}, true});
 }
 
 }  // namespace notify

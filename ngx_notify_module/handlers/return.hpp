@@ -20,7 +20,7 @@ struct ReturnConf {
   Result<void> merge(const MergeScope& scope, const ReturnConf& parent);
 };
 
-Result<void> set_return(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_return(ngx_conf_t* cf, Words words, ReturnConf& conf);
 
 inline constexpr std::array kReturnDirectives{
     directive<"notify_return", &set_return>(kLocation | NGX_CONF_TAKE123),

@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 
@@ -15,7 +18,7 @@ void Rounds::send(std::vector<redis::Command> commands) {
   pending_.clear();
   pending_.reserve(left_);
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    commands[i].wait = redis::Milliseconds(*conf_.redis_wait);
+    commands[i].wait = redis::Milliseconds(*conf_.get<WaitConf>().wait);
     pending_.push_back(runtime->commands().submit(
         std::move(commands[i]),
         [this, i](const Result<redis::Reply>& reply) { receive(i, reply); }));

@@ -4,6 +4,9 @@
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/batch.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/redis_wait.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/json.hpp"
@@ -52,7 +55,7 @@ Result<std::string> figures_json(const redis::Reply& reply) {
 ngx_int_t status(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   std::vector<Labelled> streams;
   std::vector<redis::Command> commands;
-  for (const StatusConf::Stream& stream : conf.status.streams) {
+  for (const StatusConf::Stream& stream : conf.get<StatusConf>().streams) {
     Result<Labelled> name = evaluate(r, stream.name);
     if (!name) {
       return fail(r, name.error());
@@ -68,7 +71,7 @@ ngx_int_t status(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
       return fail(r, named.error());
     }
     commands.push_back(status_command(name->key, *group));
-    commands.back().wait = redis::Milliseconds(*conf.redis_wait);
+    commands.back().wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
     streams.push_back(std::move(*name));
   }
   return run_batch(
@@ -93,7 +96,7 @@ Result<void> StatusConf::merge(const MergeScope& scope, const StatusConf& parent
   return {};
 }
 
-Result<void> set_status(ngx_conf_t* cf, Words words, LocConf& conf) {
+Result<void> set_status(ngx_conf_t* cf, Words words, StatusConf& conf) {
   Template* parts[3] = {};
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i].empty()) {
@@ -105,10 +108,9 @@ Result<void> set_status(ngx_conf_t* cf, Words words, LocConf& conf) {
     }
     parts[i] = *part;
   }
-  conf.status.streams.push_back({{parts[0], parts[1]}, parts[2]});
-  return conf.status.streams.size() > 1
-             ? Result<void>{}
-             : add_operation(cf, conf, {"notify_status", NGX_HTTP_GET, &status});
+  conf.streams.push_back({{parts[0], parts[1]}, parts[2]});
+  return conf.streams.size() > 1 ? Result<void>{}
+                                 : add_operation(cf, {"notify_status", NGX_HTTP_GET, {&status}});
 }
 
 }  // namespace notify

@@ -20,7 +20,7 @@ struct StatusConf {
   Result<void> merge(const MergeScope& scope, const StatusConf& parent);
 };
 
-Result<void> set_status(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_status(ngx_conf_t* cf, Words words, StatusConf& conf);
 
 inline constexpr std::array kStatusDirectives{
     directive<"notify_status", &set_status>(kLocation | NGX_CONF_TAKE23),

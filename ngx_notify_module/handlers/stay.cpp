@@ -2,25 +2,14 @@
 
 #include <utility>
 
-#include "ngx_notify_module/auth/key_check.hpp"
-#include "ngx_notify_module/auth/member.hpp"
-#include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/auth/proof.hpp"
 #include "ngx_notify_module/handlers/body.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/ngx/entry.hpp"
 
 namespace notify {
 namespace {
-
-class KeyHolder final : public KeyService::Guest {
- public:
-  explicit KeyHolder(Outlet& outlet) : outlet_(outlet) {}
-
- private:
-  void revoked() noexcept override { outlet_.revoke(); }
-
-  Outlet& outlet_;
-};
 
 template <void (Outlet::*kEvent)()>
 void on_event(ngx_http_request_t* r) {
@@ -69,11 +58,7 @@ void stay(ngx_http_request_t* r, std::unique_ptr<Stay> made, std::unique_ptr<Web
   if (const auto left = ms_to_expiry(context)) {
     outlet.expire_in(*left);
   }
-  if (context.by_key) {
-    context.guest = std::make_unique<KeyHolder>(outlet);
-    watch_key(r, loc_conf<LocConf>(r)->auth.key, *context.guest);
-  }
-  context.watch = watch_member(r, *loc_conf<LocConf>(r), context, [&outlet] { outlet.revoke(); });
+  watch_proof(r, context, [&outlet] { outlet.revoke(); });
 }
 
 }  // namespace notify

@@ -8,6 +8,8 @@
 #include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/stay.hpp"
 #include "ngx_notify_module/handlers/upgrade.hpp"
 #include "ngx_notify_module/handlers/values.hpp"
@@ -15,6 +17,7 @@
 #include "ngx_notify_module/stream/multi_session.hpp"
 #include "ngx_notify_module/stream/session.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 #include "ngx_notify_module/wire/last_event_id.hpp"
 
 namespace notify {
@@ -91,12 +94,12 @@ ngx_int_t subscribe(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   if (context == nullptr) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   }
-  const Result<std::vector<WantedStream>> wanted = wanted_streams(r, conf.subscribe);
+  const Result<std::vector<WantedStream>> wanted = wanted_streams(r, conf.get<SubscribeConf>());
   if (!wanted) {
     return fail(r, wanted.error());
   }
   context->stream = joined(*wanted);
-  const bool several = conf.subscribe.streams.size() > 1;
+  const bool several = conf.get<SubscribeConf>().streams.size() > 1;
   Upgrade upgrade = upgrade_of(r, conf);
   if (upgrade.refusal) {
     return *upgrade.refusal;
@@ -108,14 +111,16 @@ ngx_int_t subscribe(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   const Session::Report report{context->resume, context->close_reason};
   if (several) {
     auto made = std::make_unique<Subscription<MultiSession>>(
-        runtime->sessions(), r, conf.subscribe, open_format_of(conf, upgrade), *way.chain, report);
+        runtime->sessions(), r, conf.get<SubscribeConf>(), open_format_of(conf, upgrade),
+        *way.chain, report);
     MultiSession& session = made->session;
     stay(r, std::move(made), std::move(upgrade.socket));
     session.start(*wanted);
     return NGX_DONE;
   }
-  auto made = std::make_unique<Subscription<Session>>(runtime->sessions(), r, conf.subscribe,
-                                                      format_of(conf, upgrade), *way.chain, report);
+  auto made =
+      std::make_unique<Subscription<Session>>(runtime->sessions(), r, conf.get<SubscribeConf>(),
+                                              format_of(conf, upgrade), *way.chain, report);
   Session& session = made->session;
   stay(r, std::move(made), std::move(upgrade.socket));
   session.start((*wanted)[0].key, (*wanted)[0].start);
@@ -135,8 +140,8 @@ Result<ngx_msec_t> parse_positive_time(std::string_view word) {
 
 // ---- directives ---------------------------------------------------------------------------------
 
-Result<void> set_subscribe(ngx_conf_t* cf, Words words, LocConf& conf) {
-  if (!conf.subscribe.streams.empty()) {
+Result<void> set_subscribe(ngx_conf_t* cf, Words words, SubscribeConf& conf) {
+  if (!conf.streams.empty()) {
     return is_duplicate();
   }
   if (words.size() > kMaxStreams) {
@@ -150,15 +155,15 @@ Result<void> set_subscribe(ngx_conf_t* cf, Words words, LocConf& conf) {
     if (!key) {
       return key.error();
     }
-    conf.subscribe.streams.push_back(*key);
+    conf.streams.push_back(*key);
   }
-  return add_operation(cf, conf, {"notify_subscribe", NGX_HTTP_GET | NGX_HTTP_HEAD, &subscribe});
+  return add_operation(cf, {"notify_subscribe", NGX_HTTP_GET | NGX_HTTP_HEAD, {&subscribe}});
 }
 
-Result<void> set_replay(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_replay(ngx_conf_t*, Words words, SubscribeConf& conf) {
   constexpr std::uint64_t kMost = 1000;
   if (words[0] == "off" && words.size() == 1) {
-    return assign(conf.subscribe.replay, Result<Replay>(Replay{}));
+    return assign(conf.replay, Result<Replay>(Replay{}));
   }
   const Result<std::uint64_t> count = parse_count(words[0]);
   const Result<ngx_msec_t> age = words.size() > 1 ? parse_time(words[1]) : Result<ngx_msec_t>(0);
@@ -168,31 +173,31 @@ Result<void> set_replay(ngx_conf_t*, Words words, LocConf& conf) {
   if (!age || (words.size() > 1 && *age == 0)) {
     return bad_value(words[1]);
   }
-  return assign(conf.subscribe.replay, Result<Replay>(Replay{static_cast<unsigned>(*count), *age}));
+  return assign(conf.replay, Result<Replay>(Replay{static_cast<unsigned>(*count), *age}));
 }
 
-Result<void> set_event(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_event(ngx_conf_t*, Words words, SubscribeConf& conf) {
   Result<EventRule> rule = parse_event_rule(words);
   if (!rule) {
     return rule.error();
   }
-  if (!conf.subscribe.format) {
-    conf.subscribe.format = std::make_shared<SseFormat>();
+  if (!conf.format) {
+    conf.format = std::make_shared<SseFormat>();
   }
-  conf.subscribe.format->add(std::move(*rule));
+  conf.format->add(std::move(*rule));
   return {};
 }
 
-Result<void> set_open(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.subscribe.opening,
+Result<void> set_open(ngx_conf_t*, Words words, SubscribeConf& conf) {
+  return assign(conf.opening,
                 Result<Opening>(Opening{std::string(words[0]), std::string(words[1])}));
 }
 
-Result<void> set_retry(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.subscribe.retry, parse_positive_time(words[0]));
+Result<void> set_retry(ngx_conf_t*, Words words, SubscribeConf& conf) {
+  return assign(conf.retry, parse_positive_time(words[0]));
 }
 
-Result<void> set_keepalive(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_keepalive(ngx_conf_t*, Words words, SubscribeConf& conf) {
   Keepalive keepalive;
   if (words[0] != "off" && words[0] != "0" && words[0] != "-1") {
     const Result<ngx_msec_t> time = parse_positive_time(words[0]);
@@ -210,11 +215,11 @@ Result<void> set_keepalive(ngx_conf_t*, Words words, LocConf& conf) {
     }
     keepalive.at_once = true;
   }
-  return assign(conf.subscribe.keepalive, Result<Keepalive>(std::move(keepalive)));
+  return assign(conf.keepalive, Result<Keepalive>(std::move(keepalive)));
 }
 
-Result<void> set_send_timeout(ngx_conf_t*, Words words, LocConf& conf) {
-  return assign(conf.subscribe.send_timeout, parse_positive_time(words[0]));
+Result<void> set_send_timeout(ngx_conf_t*, Words words, SubscribeConf& conf) {
+  return assign(conf.send_timeout, parse_positive_time(words[0]));
 }
 
 }  // namespace notify

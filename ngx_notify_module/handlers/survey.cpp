@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/context.hpp"
 #include "ngx_notify_module/handlers/key_scan.hpp"
 #include "ngx_notify_module/handlers/long_answer.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/handlers/stream_info.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/base/json.hpp"
@@ -43,7 +46,7 @@ class Survey final : public LongAnswer {
       return page.error();
     }
     for (const std::string& name : *page) {
-      if (!conf_.ownership.is_foreign(name) && met_.add(name)) {
+      if (!conf_.get<OwnershipConf>().is_foreign(name) && met_.add(name)) {
         names_.push_back(name);
       }
     }

@@ -4,7 +4,7 @@
 // length: keys come in pages, figures for some of them at a time, and the answer leaves as it
 // grows.
 
-#include "ngx_notify_module/conf/operation.hpp"
+#include "ngx_notify_module/conf/directive.hpp"
 
 namespace notify {
 

@@ -5,7 +5,11 @@
 #include <utility>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/receive.hpp"
+#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
+#include "ngx_notify_module/stream/subscribe_conf.hpp"
 #include "ngx_notify_module/websocket/handshake.hpp"
 #include "shared/base/text.hpp"
 
@@ -58,7 +62,7 @@ ngx_int_t refuse(ngx_http_request_t* r, const websocket::Answer& answer) {
 }  // namespace
 
 Upgrade upgrade_of(ngx_http_request_t* r, const LocConf& conf) {
-  const SubscribeConf& settings = conf.subscribe;
+  const SubscribeConf& settings = conf.get<SubscribeConf>();
   const std::optional<std::string> upgrade = joined(r, "Upgrade");
   websocket::Request request;
   request.upgrade = upgrade;
@@ -89,7 +93,7 @@ Upgrade upgrade_of(ngx_http_request_t* r, const LocConf& conf) {
   options.accept = std::move(answer.accept);
   options.protocol = agreed(r, settings.websocket->protocols);
   options.unfinished = &runtime->unfinished();
-  options.limits.max_message = *conf.intake.max_message;
+  options.limits.max_message = *conf.get<IntakeConf>().max_message;
   options.times = {settings.keepalive->interval, *settings.pong_timeout, kCloseMs,
                    *settings.message_timeout};
   return {std::make_unique<WebSocket>(r, std::move(options)), std::nullopt};
@@ -97,21 +101,21 @@ Upgrade upgrade_of(ngx_http_request_t* r, const LocConf& conf) {
 
 const hub::Format& format_of(const LocConf& conf, const Upgrade& upgrade) {
   if (upgrade.socket != nullptr) {
-    return *conf.subscribe.message_format;
+    return *conf.get<SubscribeConf>().message_format;
   }
-  return *conf.subscribe.format;
+  return *conf.get<SubscribeConf>().format;
 }
 
 const OpenFormat& open_format_of(const LocConf& conf, const Upgrade& upgrade) {
   if (upgrade.socket != nullptr) {
-    return *conf.subscribe.open_message_format;
+    return *conf.get<SubscribeConf>().open_message_format;
   }
-  return *conf.subscribe.open_format;
+  return *conf.get<SubscribeConf>().open_format;
 }
 
 // ---- notify_websocket, notify_pong_timeout, notify_message_timeout ------------------------------
 
-Result<void> set_websocket(ngx_conf_t*, Words words, LocConf& conf) {
+Result<void> set_websocket(ngx_conf_t*, Words words, SubscribeConf& conf) {
   WebSocketConf socket;
   if (words[0] == "off") {
     socket.enabled = false;
@@ -127,7 +131,7 @@ Result<void> set_websocket(ngx_conf_t*, Words words, LocConf& conf) {
     }
     socket.protocols.emplace_back(*protocol);
   }
-  return assign(conf.subscribe.websocket, Result<WebSocketConf>(std::move(socket)));
+  return assign(conf.websocket, Result<WebSocketConf>(std::move(socket)));
 }
 
 namespace {
@@ -142,12 +146,12 @@ Result<void> take_time(std::optional<ngx_msec_t>& setting, std::string_view word
 
 }  // namespace
 
-Result<void> set_pong_timeout(ngx_conf_t*, Words words, LocConf& conf) {
-  return take_time(conf.subscribe.pong_timeout, words[0]);
+Result<void> set_pong_timeout(ngx_conf_t*, Words words, SubscribeConf& conf) {
+  return take_time(conf.pong_timeout, words[0]);
 }
 
-Result<void> set_message_timeout(ngx_conf_t*, Words words, LocConf& conf) {
-  return take_time(conf.subscribe.message_timeout, words[0]);
+Result<void> set_message_timeout(ngx_conf_t*, Words words, SubscribeConf& conf) {
+  return take_time(conf.message_timeout, words[0]);
 }
 
 }  // namespace notify

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ngx_notify_module/conf/loc_conf.hpp"
+#include "ngx_notify_module/handlers/ownership.hpp"
 #include "shared/model/stream_name.hpp"
 #include "shared/redis/schema.hpp"
 
@@ -39,19 +40,6 @@ Result<void> check_parts(ngx_http_request_t* r, const Template* word) {
   return empty == nullptr ? Result<void>() : missing_part(empty->name);
 }
 
-Result<void> use_values(LocConf& location, std::initializer_list<const Template*> values) {
-  Result<void> outcome;
-  for (const Template* each : values) {
-    if (outcome && each != nullptr) {
-      outcome = use_path(location.path, each);
-    }
-    if (outcome && each != nullptr) {
-      outcome = use_fields(location.intake, each);
-    }
-  }
-  return outcome;
-}
-
 bool read_values(ngx_http_request_t* r,
                  std::initializer_list<std::pair<Template*, std::string_view*>> places) {
   for (const auto& [value, place] : places) {
@@ -73,7 +61,7 @@ Result<void> check_stream(ngx_http_request_t* r, const Template* word, std::stri
     return invalid("Invalid stream name: names that begin with \"notify:\" are reserved");
   }
   const Result<void> named = check_stream_name(name);  // its length is bounded from here on
-  if (named && !is_meant && loc_conf<LocConf>(r)->ownership.is_foreign(name)) {
+  if (named && !is_meant && loc_conf<LocConf>(r)->get<OwnershipConf>().is_foreign(name)) {
     return Error{ErrorKind::kForbidden,
                  "This stream belongs to another system: choose another stream name"};
   }

@@ -11,9 +11,6 @@
 
 namespace notify {
 
-// What they name (fields of the request, parts of the path) must be there. Null: not given.
-Result<void> use_values(LocConf& location, std::initializer_list<const Template*> values);
-
 // Each one's text, in the request's pool; the place of one that is null stays as it is. False: out
 // of memory.
 [[nodiscard]] bool read_values(

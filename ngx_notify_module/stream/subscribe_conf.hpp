@@ -64,17 +64,17 @@ struct SubscribeConf {
 };
 
 // In handlers/subscribe.cpp, which knows what a location is.
-Result<void> set_subscribe(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_event(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_open(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_replay(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_retry(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_keepalive(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_send_timeout(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_subscribe(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_event(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_open(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_replay(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_retry(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_keepalive(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_send_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 // In handlers/upgrade.cpp.
-Result<void> set_websocket(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_pong_timeout(ngx_conf_t* cf, Words words, LocConf& conf);
-Result<void> set_message_timeout(ngx_conf_t* cf, Words words, LocConf& conf);
+Result<void> set_websocket(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_pong_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);
+Result<void> set_message_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 
 inline constexpr std::array kSubscribeDirectives{
     directive<"notify_subscribe", &set_subscribe>(kLocation | NGX_CONF_1MORE),

@@ -1,11 +1,18 @@
-#include "ngx_notify_module/handlers/variables.hpp"
+#include "ngx_notify_module/variables.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
+#include "ngx_notify_module/auth/auth_conf.hpp"
+#include "ngx_notify_module/auth/member.hpp"
+#include "ngx_notify_module/auth/member_token.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/handlers/intake.hpp"
+#include "ngx_notify_module/handlers/operation.hpp"
 #include "ngx_notify_module/handlers/path.hpp"
+#include "ngx_notify_module/handlers/publish_batch.hpp"
 #include "ngx_notify_module/handlers/request_id.hpp"
 #include "ngx_notify_module/ngx/variable.hpp"
 #include "shared/base/clock.hpp"
@@ -111,6 +118,70 @@ ngx_int_t get_quoted(ngx_http_request_t* r, ngx_http_variable_value_t* value, st
   return name ? set_copied(r->pool, *value, json::quoted(*name)) : set_absent(*value);
 }
 
+// ---- what a location can have -------------------------------------------------------------------
+
+// Why not; empty: it can.
+using Missing = std::string (*)(LocConf& conf, const WrittenTemplate& written,
+                                std::string_view name);
+
+bool authenticates_by(const LocConf& conf, AuthMethod method) {
+  const std::vector<AuthMethod>& methods = *conf.get<AuthConf>().methods;
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+std::string no_claim(LocConf& conf, const WrittenTemplate&, std::string_view name) {
+  return authenticates_by(conf, AuthMethod::kJwt)
+             ? ""
+             : "no \"notify_auth jwt\" proves a claim \"" + std::string(name) + "\"";
+}
+
+std::string no_subject(LocConf& conf, const WrittenTemplate&, std::string_view) {
+  const bool named = authenticates_by(conf, AuthMethod::kJwt) ||
+                     authenticates_by(conf, AuthMethod::kKey) ||
+                     conf.get<MemberTokenConf>().user != nullptr;
+  return named ? ""
+               : "neither \"notify_auth jwt\" or \"key\" nor \"notify_member_token\" says who "
+                 "asks";
+}
+
+std::string no_member(LocConf& conf, const WrittenTemplate&, std::string_view) {
+  return conf.get<MemberConf>().hash != nullptr ? "" : "there is no \"notify_member\"";
+}
+
+std::string no_item(LocConf& conf, const WrittenTemplate&, std::string_view) {
+  return conf.get<BatchPublishConf>().key != nullptr ? "" : "there is no \"notify_publish_batch\"";
+}
+
+std::string no_name(LocConf& conf, const WrittenTemplate&, std::string_view name) {
+  const PathConf& path = conf.get<PathConf>();
+  return path.rule && path.rule->pattern.find(name)
+             ? ""
+             : "no name in \"notify_path\" is \"" + std::string(name) + "\"";
+}
+
+std::string no_field(LocConf& conf, const WrittenTemplate& written, std::string_view name) {
+  const auto& all = conf.get<OperationsConf>().all;
+  const bool own = std::any_of(all.begin(), all.end(), [&](const Operation& each) {
+    return each.directive == written.directive;
+  });
+  const bool read = std::any_of(all.begin(), all.end(), [&](const Operation& each) {
+    return (each.only_refuses || each.has(&read_input)) &&
+           (!own || each.directive == written.directive);
+  });
+  if (conf.get<IntakeConf>().find(name) == nullptr) {
+    return "no \"notify_field\" is named \"" + std::string(name) + "\"";
+  }
+  return read ? "" : "fields of the request are not read there: a part of its query is $arg_NAME";
+}
+
+std::string no_text(LocConf& conf, const WrittenTemplate& written, std::string_view name) {
+  std::string missing = no_field(conf, written, name);
+  if (missing.empty()) {
+    conf.get<IntakeConf>().find(name)->as_text = true;
+  }
+  return missing;
+}
+
 // ---- table --------------------------------------------------------------------------------------
 
 struct Variable {
@@ -119,29 +190,56 @@ struct Variable {
   bool prefix = false;
   // By nginx: the first value counts. Not where more may be known in a later phase.
   bool cached = false;
+  Missing missing = nullptr;  // null: every location can have it
 };
 
 constexpr std::array kVariables{
     Variable{"notify_request_id", entry_or<&get_request_id, NGX_ERROR>, false, true},
     Variable{"notify_stream", entry_or<&get_member<&stream>, NGX_ERROR>},
-    Variable{"notify_subject", entry_or<&get_member<&subject>, NGX_ERROR>},
-    Variable{"notify_member", entry_or<&get_member<&member>, NGX_ERROR>},
+    Variable{"notify_subject", entry_or<&get_member<&subject>, NGX_ERROR>, false, false,
+             &no_subject},
+    Variable{"notify_member", entry_or<&get_member<&member>, NGX_ERROR>, false, false, &no_member},
     Variable{"notify_entry_id", entry_or<&get_member<&entry_id>, NGX_ERROR>},
     Variable{"notify_short_id", entry_or<&get_member<&short_id>, NGX_ERROR>},
     Variable{"notify_event_id", entry_or<&get_member<&event_id>, NGX_ERROR>},
-    Variable{"notify_item", entry_or<&get_member<&item>, NGX_ERROR>},
+    Variable{"notify_item", entry_or<&get_member<&item>, NGX_ERROR>, false, false, &no_item},
     Variable{"notify_count", entry_or<&get_member<&count>, NGX_ERROR>},
     Variable{"notify_time", entry_or<&get_member<&time>, NGX_ERROR>},
     Variable{"notify_time_utc", entry_or<&get_member<&time_utc>, NGX_ERROR>},
     Variable{"notify_body", entry_or<&get_member<&body>, NGX_ERROR>},
     Variable{"notify_resume", entry_or<&get_member<&resume>, NGX_ERROR>},
     Variable{"notify_close_reason", entry_or<&get_member<&close_reason>, NGX_ERROR>},
-    Variable{kClaim, entry_or<&get_claim, NGX_ERROR>, true},
-    Variable{kField, entry_or<&get_field, NGX_ERROR>, true},
-    Variable{kRaw, entry_or<&get_raw, NGX_ERROR>, true},
-    Variable{kPath, entry_or<&get_path, NGX_ERROR>, true},
-    Variable{kQuoted, entry_or<&get_quoted, NGX_ERROR>, true},
+    Variable{kClaim, entry_or<&get_claim, NGX_ERROR>, true, false, &no_claim},
+    Variable{kField, entry_or<&get_field, NGX_ERROR>, true, false, &no_text},
+    Variable{kRaw, entry_or<&get_raw, NGX_ERROR>, true, false, &no_field},
+    Variable{kPath, entry_or<&get_path, NGX_ERROR>, true, false, &no_name},
+    Variable{kQuoted, entry_or<&get_quoted, NGX_ERROR>, true, false, &no_name},
 };
+
+// The row of $NAME, and what follows its prefix.
+std::pair<const Variable*, std::string_view> find_row(std::string_view name) {
+  for (const Variable& each : kVariables) {
+    if (each.prefix ? name.starts_with(each.name) : name == each.name) {
+      return {&each, name.substr(each.name.size())};
+    }
+  }
+  return {nullptr, {}};
+}
+
+bool is_evaluated(const LocConf& conf, const WrittenTemplate& written) {
+  const auto& all = conf.get<OperationsConf>().all;
+  const bool guards =
+      written.directive == "notify_member" || written.directive == "notify_member_token";
+  if (all.empty()) {
+    return guards && !written.inherited;
+  }
+  return guards || !written.inherited ||
+         std::any_of(all.begin(), all.end(), [&](const Operation& each) {
+           return each.directive == written.directive ||
+                  std::find(each.refined_by.begin(), each.refined_by.end(), written.directive) !=
+                      each.refined_by.end();
+         });
+}
 
 }  // namespace
 
@@ -157,6 +255,26 @@ ngx_int_t add_variables(ngx_conf_t* cf) {
     variable->get_handler = each.get;
   }
   return NGX_OK;
+}
+
+Result<void> check_templates(const MergeScope& scope) {
+  LocConf& conf = *scope.conf;
+  for (const WrittenTemplate& each :
+       scope.may_complete ? std::vector<WrittenTemplate>() : conf.templates) {
+    if (!is_evaluated(conf, each)) {
+      continue;
+    }
+    for (const TemplateVariable& variable : each.value->variables) {
+      const auto [row, name] = find_row(variable.capture ? "" : variable.name);
+      const std::string missing =
+          row == nullptr || row->missing == nullptr ? "" : row->missing(conf, each, name);
+      if (!missing.empty()) {
+        return invalid("\"" + std::string(each.directive) + " " +
+                       std::string(view(each.value->value)) + "\": " + missing);
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace notify

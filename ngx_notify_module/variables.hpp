@@ -19,10 +19,17 @@
 //   $notify_resume          how a stream began
 //   $notify_close_reason    why it ended
 
+#include "ngx_notify_module/conf/directive.hpp"
 #include "ngx_notify_module/ngx/ngx.hpp"
 
 namespace notify {
 
 ngx_int_t add_variables(ngx_conf_t* cf);
+
+// Once a location was read: kInvalid, naming it, for a variable in any of its templates that it
+// cannot have (no such part of its path, no such field, no token with claims, …). nginx itself
+// knows every $notify_path_NAME. A location without an operation may be one for others to inherit
+// from: there only what guards it is looked at.
+Result<void> check_templates(const MergeScope& scope);
 
 }  // namespace notify
