@@ -2,10 +2,10 @@
 // of modules, and `config` puts this one right before those that frame a response and write it.
 
 #include "ngx_notify_module/conf/main_conf.hpp"
-#include "ngx_notify_module/handlers/body.hpp"
-#include "ngx_notify_module/handlers/cors.hpp"
 #include "ngx_notify_module/ngx/entry.hpp"
 #include "ngx_notify_module/ngx/last_filters.hpp"
+#include "ngx_notify_module/request/body.hpp"
+#include "ngx_notify_module/request/cors.hpp"
 
 namespace notify {
 namespace {

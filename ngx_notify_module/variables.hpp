@@ -3,7 +3,7 @@
 // Variables for templates, logs and `map`. All but the first are empty for requests that this
 // module never saw.
 //
-//   $notify_request_id      of the request (handlers/request_id.hpp)
+//   $notify_request_id      of the request (request/request_id.hpp)
 //   $notify_stream          key of the stream in Redis
 //   $notify_subject         who it is: the user claim of a token
 //   $notify_claim_NAME      a claim of the token: text, or raw JSON

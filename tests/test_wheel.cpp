@@ -3,13 +3,13 @@
 #include <random>
 #include <vector>
 
-#include "ngx_notify_module/hub/wheel.hpp"
+#include "ngx_notify_module/base/wheel.hpp"
 #include "tests/check_main.hpp"
 
 namespace notify::test {
 namespace {
 
-using hub::Wheel;
+using Wheel;
 
 struct Beat final : Wheel::Member {
   std::vector<std::uint64_t> fired;

@@ -11,11 +11,11 @@
 #include "ngx_notify_module/auth/methods.hpp"
 #include "ngx_notify_module/auth/origin.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
-#include "ngx_notify_module/handlers/intake.hpp"
-#include "ngx_notify_module/handlers/operation.hpp"
-#include "ngx_notify_module/handlers/path.hpp"
-#include "ngx_notify_module/handlers/respond.hpp"
+#include "ngx_notify_module/request/context.hpp"
+#include "ngx_notify_module/request/input.hpp"
+#include "ngx_notify_module/request/operation.hpp"
+#include "ngx_notify_module/request/path.hpp"
+#include "ngx_notify_module/request/respond.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 
 namespace notify {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ngx_notify_module/auth/bearer_conf.hpp"
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/auth/hmac_conf.hpp"
 #include "ngx_notify_module/auth/jwt_key.hpp"
 #include "ngx_notify_module/auth/key_conf.hpp"
@@ -11,6 +10,7 @@
 #include "ngx_notify_module/auth/member_token.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
+#include "ngx_notify_module/request/headers.hpp"
 #include "shared/base/secret.hpp"
 #include "shared/base/text.hpp"
 

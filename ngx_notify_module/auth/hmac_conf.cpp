@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
-#include "ngx_notify_module/handlers/body.hpp"
-#include "ngx_notify_module/handlers/intake.hpp"
-#include "ngx_notify_module/handlers/respond.hpp"
+#include "ngx_notify_module/request/body.hpp"
+#include "ngx_notify_module/request/headers.hpp"
+#include "ngx_notify_module/request/input.hpp"
+#include "ngx_notify_module/request/respond.hpp"
 #include "shared/base/secret.hpp"
 
 namespace notify {

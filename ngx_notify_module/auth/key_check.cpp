@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/auth/proof.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
-#include "ngx_notify_module/handlers/respond.hpp"
 #include "ngx_notify_module/ngx/address.hpp"
+#include "ngx_notify_module/request/context.hpp"
+#include "ngx_notify_module/request/headers.hpp"
+#include "ngx_notify_module/request/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "shared/auth/bearer.hpp"
 

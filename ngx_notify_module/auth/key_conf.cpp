@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/auth/key_zone.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/ngx/thread_pool.hpp"
+#include "ngx_notify_module/request/headers.hpp"
 #include "shared/auth/key_file.hpp"
 #include "shared/base/secret.hpp"
 

@@ -81,7 +81,7 @@ struct KeyService::Proof {
 };
 
 void KeyService::Waiter::give_place() {
-  auto& place = static_cast<hub::Hook<KeyPlaceTag>&>(*this);
+  auto& place = static_cast<Hook<KeyPlaceTag>&>(*this);
   if (place.linked()) {
     place.unlink();
     places_->give(address_);
@@ -191,7 +191,7 @@ void KeyService::tell(WaiterList& list, Answer answer) {
   told.splice(list);
   while (!told.empty()) {
     Waiter& waiter = told.front();
-    static_cast<hub::Hook<KeyWaiterTag>&>(waiter).unlink();
+    static_cast<Hook<KeyWaiterTag>&>(waiter).unlink();
     waiter.give_place();
     waiter.answered(answer);
   }

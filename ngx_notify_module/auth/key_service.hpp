@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "ngx_notify_module/auth/key_zone.hpp"
-#include "ngx_notify_module/hub/intrusive.hpp"
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/ngx/thread_pool.hpp"
 #include "shared/auth/fair_share.hpp"
@@ -52,7 +52,7 @@ class KeyService {
   };
 
   // Who is told later, in another turn of the event loop. Leaves by being destroyed.
-  class Waiter : public hub::Hook<KeyWaiterTag>, public hub::Hook<KeyPlaceTag> {
+  class Waiter : public Hook<KeyWaiterTag>, public Hook<KeyPlaceTag> {
    public:
     Waiter() = default;
     Waiter(const Waiter&) = delete;
@@ -74,7 +74,7 @@ class KeyService {
   };
 
   // Who stays because of a key. Leaves by being destroyed.
-  class Guest : public hub::Hook<KeyGuestTag> {
+  class Guest : public Hook<KeyGuestTag> {
    public:
     Guest() = default;
     Guest(const Guest&) = delete;
@@ -134,9 +134,9 @@ class KeyService {
 
   static constexpr unsigned kInspected = 1024;  // guests in one turn
 
-  using WaiterList = hub::List<Waiter, KeyWaiterTag>;
-  using PlaceList = hub::List<Waiter, KeyPlaceTag>;
-  using GuestList = hub::List<Guest, KeyGuestTag>;
+  using WaiterList = List<Waiter, KeyWaiterTag>;
+  using PlaceList = List<Waiter, KeyPlaceTag>;
+  using GuestList = List<Guest, KeyGuestTag>;
   using ProofName = std::pair<std::size_t, Digest>;  // the store's place, and the key's digest
   struct Store;
   struct Reading;

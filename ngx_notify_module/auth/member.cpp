@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/auth/member_token.hpp"
 #include "ngx_notify_module/auth/proof.hpp"
+#include "ngx_notify_module/calls/redis_wait.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
-#include "ngx_notify_module/handlers/redis_wait.hpp"
-#include "ngx_notify_module/handlers/respond.hpp"
+#include "ngx_notify_module/request/context.hpp"
+#include "ngx_notify_module/request/headers.hpp"
+#include "ngx_notify_module/request/respond.hpp"
 #include "ngx_notify_module/runtime.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/base/text.hpp"

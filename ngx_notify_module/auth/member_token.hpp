@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
+#include "ngx_notify_module/request/headers.hpp"
 
 namespace notify {
 

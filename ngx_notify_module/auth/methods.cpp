@@ -2,9 +2,9 @@
 
 #include "ngx_notify_module/auth/auth_conf.hpp"
 #include "ngx_notify_module/auth/bearer_conf.hpp"
-#include "ngx_notify_module/auth/headers.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/request/context.hpp"
+#include "ngx_notify_module/request/headers.hpp"
 #include "shared/auth/bearer.hpp"
 
 namespace notify {

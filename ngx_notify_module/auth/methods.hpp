@@ -3,7 +3,7 @@
 // One request against one method of notify_auth, of those that know at once.
 
 #include "ngx_notify_module/auth/auth_conf.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/request/context.hpp"
 
 namespace notify {
 

@@ -6,7 +6,7 @@
 #include "ngx_notify_module/auth/key_conf.hpp"
 #include "ngx_notify_module/auth/member.hpp"
 #include "ngx_notify_module/conf/loc_conf.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/request/context.hpp"
 
 namespace notify {
 namespace {

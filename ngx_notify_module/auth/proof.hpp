@@ -10,7 +10,7 @@
 
 #include "ngx_notify_module/auth/key_service.hpp"
 #include "ngx_notify_module/auth/member_watch.hpp"
-#include "ngx_notify_module/handlers/context.hpp"
+#include "ngx_notify_module/request/context.hpp"
 #include "shared/base/result.hpp"
 
 namespace notify {

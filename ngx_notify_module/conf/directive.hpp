@@ -27,10 +27,10 @@
 #include <string_view>
 #include <vector>
 
-#include "ngx_notify_module/conf/loc_conf.hpp"
-#include "ngx_notify_module/conf/template.hpp"
+#include "ngx_notify_module/conf/loc_conf.hpp"  // IWYU pragma: export
+#include "ngx_notify_module/conf/template.hpp"  // IWYU pragma: export
 #include "ngx_notify_module/ngx/entry.hpp"
-#include "ngx_notify_module/ngx/ngx.hpp"
+#include "ngx_notify_module/ngx/ngx.hpp"  // IWYU pragma: export
 #include "shared/base/result.hpp"
 
 namespace notify {

@@ -13,7 +13,7 @@
 
 namespace notify {
 
-// Of handlers/request_id: places among the variables of a request; none where nothing is in use.
+// Of request/request_id: places among the variables of a request; none where nothing is in use.
 struct RequestIdVariables {
   ngx_int_t own = NGX_ERROR;    // $notify_request_id
   ngx_int_t nginx = NGX_ERROR;  // $request_id

@@ -102,8 +102,8 @@ Result<Template*> compile_template(ngx_conf_t* cf, std::string_view word) {
       !find_variables(cf, view(value->value), *value)) {
     return invalid("");  // nginx has said it
   }
-  const auto* directive = static_cast<const ngx_str_t*>(cf->args->elts);
-  loc_conf<LocConf>(cf)->templates.push_back({view(directive[0]), value});
+  const auto* args = static_cast<const ngx_str_t*>(cf->args->elts);
+  loc_conf<LocConf>(cf)->templates.push_back({view(args[0]), value});
   return value;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ngx_notify_module/base/intrusive.hpp"
+
 namespace notify::hub {
 
 Channel::Channel(Core& core, std::string_view stream)

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/hub/core.hpp"
 #include "ngx_notify_module/hub/early.hpp"
 #include "ngx_notify_module/hub/lead.hpp"

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "ngx_notify_module/hub/intrusive.hpp"
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/hub/limits.hpp"
 #include "ngx_notify_module/hub/reads.hpp"
 #include "ngx_notify_module/hub/source.hpp"

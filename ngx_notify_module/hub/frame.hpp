@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "ngx_notify_module/hub/bytes.hpp"
+#include "ngx_notify_module/base/bytes.hpp"
 #include "ngx_notify_module/hub/loss.hpp"
 #include "ngx_notify_module/hub/sink.hpp"
 #include "shared/model/entry.hpp"

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "ngx_notify_module/base/intrusive.hpp"
+
 namespace notify::hub {
 
 Hub::Hub(Source& source, Waker& waker, const Limits& limits) : core_(source, waker, limits) {}

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "ngx_notify_module/hub/bytes.hpp"
+#include "ngx_notify_module/base/bytes.hpp"
 #include "shared/model/entry.hpp"
 
 namespace notify::hub {

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/hub/core.hpp"
 #include "ngx_notify_module/hub/loss.hpp"
 #include "ngx_notify_module/hub/sink.hpp"

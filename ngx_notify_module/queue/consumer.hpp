@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/queue/holdings.hpp"
 #include "ngx_notify_module/queue/limits.hpp"
 #include "ngx_notify_module/queue/sink.hpp"
@@ -26,7 +27,7 @@
 namespace notify::queue {
 
 // Owned by the session; the destructor leaves: the name is free, what is in flight stays pending.
-class Consumer final : public hub::Hook<ConsumerTag>, public hub::Hook<ReadyTag> {
+class Consumer final : public Hook<ConsumerTag>, public Hook<ReadyTag> {
  public:
   enum class State : std::uint8_t { kJoining, kServing, kBlocked, kEnded };
 

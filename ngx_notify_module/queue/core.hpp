@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/hub/core.hpp"
-#include "ngx_notify_module/hub/intrusive.hpp"
 #include "ngx_notify_module/queue/limits.hpp"
 #include "ngx_notify_module/queue/source.hpp"
 
@@ -50,8 +50,8 @@ struct Core {
   std::unordered_map<Ticket, Asker> askers;
   unsigned asking = 0;  // groups with an operation in flight
   bool awake = false;   // turn() was asked for
-  hub::List<Group, AskTag> due;
-  hub::List<Group, GatherTag> gathering;
+  List<Group, AskTag> due;
+  List<Group, GatherTag> gathering;
 
   std::uint64_t next_serial() { return ++last_serial; }
 

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "ngx_notify_module/base/intrusive.hpp"
+#include "ngx_notify_module/queue/sink.hpp"
+#include "ngx_notify_module/queue/source.hpp"
+
 namespace notify::queue {
 namespace {
 
@@ -106,8 +110,8 @@ void Group::detach(Consumer& consumer) {
   connected_ -= consumer.connected() ? 1 : 0;
   core_.figures.in_flight -= consumer.in_flight();
   holdings_.drop_all(consumer.hand_);
-  consumer.hub::Hook<ConsumerTag>::unlink();
-  consumer.hub::Hook<ReadyTag>::unlink();
+  consumer.Hook<ConsumerTag>::unlink();
+  consumer.Hook<ReadyTag>::unlink();
   by_serial_.erase(consumer.serial_);
   consumer.state_ = Consumer::State::kEnded;
   consumer.group_ = nullptr;
@@ -149,7 +153,7 @@ void Group::after_call(std::uint64_t serial, Flow flow) {
 }
 
 void Group::refresh(Consumer& consumer) {
-  using Ready = hub::Hook<ReadyTag>;
+  using Ready = Hook<ReadyTag>;
   if (consumer.room() == 0) {
     consumer.Ready::unlink();
   } else if (!consumer.Ready::linked()) {
@@ -166,7 +170,7 @@ void Group::set_limit(Consumer& consumer, std::uint64_t limit) {
 // ---- asking -------------------------------------------------------------------------------------
 
 void Group::schedule() {
-  if (state_ != State::kAsking && !hub::Hook<AskTag>::linked()) {
+  if (state_ != State::kAsking && !Hook<AskTag>::linked()) {
     core_.due.push_back(*this);
     core_.wake();
   }
@@ -175,7 +179,7 @@ void Group::schedule() {
 bool Group::has_ready() { return !ready_.empty(); }
 
 bool Group::all_busy() {
-  hub::List<Consumer, ReadyTag>::Cursor cursor;
+  List<Consumer, ReadyTag>::Cursor cursor;
   ready_.begin(cursor);
   for (unsigned i = 0; i < core_.limits.take_consumers; ++i) {
     const Consumer* consumer = ready_.step(cursor);
@@ -227,7 +231,7 @@ void Group::step() {
     claim();
   } else if (take_now) {
     take();
-  } else if (could_take && !hub::Hook<GatherTag>::linked()) {
+  } else if (could_take && !Hook<GatherTag>::linked()) {
     gather();
   }
 }
@@ -249,7 +253,7 @@ std::vector<Order> Group::orders() {
   std::vector<Order> orders;
   std::size_t left = limits.take_entries;
   asked_.clear();
-  hub::List<Consumer, ReadyTag>::Cursor cursor;
+  List<Consumer, ReadyTag>::Cursor cursor;
   ready_.begin(cursor);
   while (orders.size() < limits.take_consumers && left > 0) {
     const Consumer* consumer = ready_.step(cursor);
@@ -280,7 +284,7 @@ void Group::take() {
   claimed_last_ = false;
   if (!wanted.empty()) {
     fresh_ = gathered_ = false;
-    hub::Hook<GatherTag>::unlink();
+    Hook<GatherTag>::unlink();
   }
   core_.source.take(begin(Operation::kTake), name(), wanted, settings_);
 }
@@ -326,7 +330,7 @@ void Group::recall() {
 void Group::renew() {
   std::vector<Lease> leases;
   asked_.clear();
-  hub::List<Consumer, ConsumerTag>::Cursor cursor;
+  List<Consumer, ConsumerTag>::Cursor cursor;
   members_.begin(cursor);
   while (leases.size() < core_.limits.renew_consumers) {
     Consumer* consumer = members_.step(cursor);

@@ -37,13 +37,16 @@
 #include <utility>
 #include <vector>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/queue/consumer.hpp"
 #include "ngx_notify_module/queue/core.hpp"
 #include "ngx_notify_module/queue/holdings.hpp"
+#include "ngx_notify_module/queue/sink.hpp"
+#include "ngx_notify_module/queue/source.hpp"
 
 namespace notify::queue {
 
-class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
+class Group final : public Hook<AskTag>, public Hook<GatherTag> {
  public:
   enum class State : std::uint8_t { kResting, kAsking, kPausing };
 
@@ -123,8 +126,8 @@ class Group final : public hub::Hook<AskTag>, public hub::Hook<GatherTag> {
   const std::string group_;
   Settings settings_;
 
-  hub::List<Consumer, ConsumerTag> members_;
-  hub::List<Consumer, ReadyTag> ready_;
+  List<Consumer, ConsumerTag> members_;
+  List<Consumer, ReadyTag> ready_;
   std::unordered_map<std::uint64_t, Consumer*> by_serial_;
   std::size_t connected_ = 0;
   std::deque<std::pair<Clock, std::uint64_t>> held_;  // who asks once more, and when

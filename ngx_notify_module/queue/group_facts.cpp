@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "ngx_notify_module/queue/group.hpp"
+#include "ngx_notify_module/queue/sink.hpp"
+#include "ngx_notify_module/queue/source.hpp"
 
 namespace notify::queue {
 
@@ -284,7 +286,7 @@ void Group::give(Consumer& consumer, std::vector<Entry>& entries) {
   }
   mark_moved_ = true;
   core_.figures.delivered += entries.size();
-  consumer.hub::Hook<ReadyTag>::unlink();  // to the end, if it has room left
+  consumer.Hook<ReadyTag>::unlink();  // to the end, if it has room left
   refresh(consumer);
   const std::uint64_t serial = consumer.serial_;
   after_call(serial, consumer.sink_->deliver(entries));

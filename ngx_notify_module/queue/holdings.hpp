@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <map>
 
-#include "ngx_notify_module/hub/intrusive.hpp"
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/queue/core.hpp"
 #include "shared/model/entry_id.hpp"
 
@@ -18,14 +18,14 @@ namespace notify::queue {
 
 class Holdings {
  public:
-  struct Held : hub::Hook<HeldTag> {
+  struct Held : Hook<HeldTag> {
     EntryId id;
     Consumer* holder = nullptr;
   };
 
   // A consumer's own.
   struct Hand {
-    hub::List<Held, HeldTag> entries;
+    List<Held, HeldTag> entries;
     std::size_t count = 0;
   };
 

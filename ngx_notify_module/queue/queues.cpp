@@ -129,7 +129,7 @@ void Queues::turn() {
       return;
     }
     Group& group = core_.due.front();
-    group.hub::Hook<AskTag>::unlink();
+    group.Hook<AskTag>::unlink();
     group.step();
   }
 }
@@ -137,7 +137,7 @@ void Queues::turn() {
 void Queues::gathered() {
   while (!core_.gathering.empty()) {
     Group& group = core_.gathering.front();
-    group.hub::Hook<GatherTag>::unlink();
+    group.Hook<GatherTag>::unlink();
     group.on_gathered();
   }
 }

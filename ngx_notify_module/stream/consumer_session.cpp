@@ -24,7 +24,7 @@ hub::Flow ConsumerSession::deliver(std::span<const Entry> entries) {
   for (const Entry& entry : entries) {
     text.append(format_.entry(name_.stream, entry));
   }
-  const hub::BytesRef piece(std::move(text));
+  const BytesRef piece(std::move(text));
   return send(std::span(&piece, 1));
 }
 

@@ -90,7 +90,7 @@ void InboxSession::on_page(const InboxPage& page) {
   }
   hub::Flow flow = hub::Flow::kOpen;
   if (!text.empty()) {
-    const hub::BytesRef piece(std::move(text));
+    const BytesRef piece(std::move(text));
     flow = send(std::span(&piece, 1));
   }
   if (flow == hub::Flow::kOpen) {

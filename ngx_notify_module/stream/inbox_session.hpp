@@ -40,7 +40,7 @@ class InboxSession final : public Outlet, private hub::Sink {
 
  private:
   hub::Flow attached() override { return over() ? hub::Flow::kClosed : hub::Flow::kOpen; }
-  hub::Flow deliver(std::span<const hub::BytesRef> pieces) override { return send(pieces); }
+  hub::Flow deliver(std::span<const BytesRef> pieces) override { return send(pieces); }
   void leave() override;
   void drained() override;
 

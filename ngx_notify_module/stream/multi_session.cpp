@@ -21,7 +21,7 @@ class MultiSession::Strand final : public hub::Sink {
       : session_(session), tag_(stream_tag(stream)) {}
 
   hub::Flow attached() override { return session_.attached(); }
-  hub::Flow deliver(std::span<const hub::BytesRef> pieces) override {
+  hub::Flow deliver(std::span<const BytesRef> pieces) override {
     return session_.send(pieces);  // no format of ours leads here
   }
   hub::Flow deliver_each(std::span<const hub::Placed> frames) override {
@@ -61,7 +61,7 @@ hub::Flow MultiSession::attached() {
     return hub::Flow::kClosed;
   }
   // From here on the client can come back, though it may not have seen an event yet.
-  const hub::BytesRef place(format_.place(format_composite_id(places())));
+  const BytesRef place(format_.place(format_composite_id(places())));
   if (place->size() == 0 ? !blocked() : send(std::span(&place, 1)) == hub::Flow::kOpen) {
     serve_all();
   }
@@ -78,7 +78,7 @@ hub::Flow MultiSession::deliver(const Strand& strand, std::span<const hub::Place
   if (own == places.end()) {
     own = places.insert(own, {strand.tag(), {}});
   }
-  std::vector<hub::BytesRef> pieces;
+  std::vector<BytesRef> pieces;
   std::string text;
   for (const hub::Placed& frame : frames) {
     own->position = frame.position;

@@ -10,7 +10,7 @@ ngx_buf_tag_t tag() { return &ngx_http_notify_module; }
 
 }  // namespace
 
-ngx_int_t OutChain::send(std::span<const hub::BytesRef> pieces, bool last) {
+ngx_int_t OutChain::send(std::span<const BytesRef> pieces, bool last) {
   release_sent();
   ngx_chain_t* first = nullptr;
   ngx_chain_t** end = &first;
@@ -21,7 +21,7 @@ ngx_int_t OutChain::send(std::span<const hub::BytesRef> pieces, bool last) {
     end = &slot.link.next;
     tail = &slot.buffer;
   };
-  for (const hub::BytesRef& piece : pieces) {
+  for (const BytesRef& piece : pieces) {
     if (!piece || piece->size() == 0) {
       continue;  // an empty buffer that is not special is an alert in nginx
     }

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "ngx_notify_module/hub/bytes.hpp"
+#include "ngx_notify_module/base/bytes.hpp"
 #include "ngx_notify_module/ngx/ngx.hpp"
 
 namespace notify {
@@ -24,7 +24,7 @@ class OutChain {
 
   // One call of nginx's last body filters, flushed. `last` ends the response. NGX_OK: all is gone;
   // NGX_AGAIN: the socket is full, and blocked() until a later write event; NGX_ERROR.
-  ngx_int_t send(std::span<const hub::BytesRef> pieces, bool last = false);
+  ngx_int_t send(std::span<const BytesRef> pieces, bool last = false);
 
   // Nothing, but what nginx holds goes: the head, at once. As send().
   ngx_int_t send_flush();
@@ -39,7 +39,7 @@ class OutChain {
   struct Slot {
     ngx_buf_t buffer{};
     ngx_chain_t link{};
-    hub::BytesRef bytes;
+    BytesRef bytes;
     bool busy = false;
   };
 

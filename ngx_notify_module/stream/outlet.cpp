@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/ngx/last_filters.hpp"
 #include "ngx_notify_module/ngx/response_header.hpp"
 #include "ngx_notify_module/stats/board.hpp"
@@ -117,7 +118,7 @@ void Outlet::stop(CloseReason reason) {
     close_reason_ = text(reason);
     count(reason);
   }
-  Hook<hub::WheelTag>::unlink();
+  Hook<WheelTag>::unlink();
   leave();
 }
 
@@ -145,7 +146,7 @@ void Outlet::finalize(ngx_int_t outcome) {
   ngx_http_run_posted_requests(c);
 }
 
-ngx_int_t Outlet::complete(std::span<const hub::BytesRef> pieces) {
+ngx_int_t Outlet::complete(std::span<const BytesRef> pieces) {
   if (!send_head()) {
     return NGX_ERROR;
   }
@@ -174,7 +175,7 @@ bool Outlet::end_with_retry(std::uint64_t retry_ms) {
     return true;
   }
   stop(CloseReason::kDrain);
-  const hub::BytesRef last(sse::retry(retry_ms));
+  const BytesRef last(sse::retry(retry_ms));
   finalize(complete(std::span(&last, 1)));
   return true;
 }
@@ -205,7 +206,7 @@ hub::Flow Outlet::flush_head() {
   if (r_->stream != nullptr && socket_ == nullptr) {
     // A flush without bytes does not reach the connection that HTTP/2 streams share: over TLS the
     // head would stay in its buffer.
-    const hub::BytesRef line(sse::comment_line(""));
+    const BytesRef line(sse::comment_line(""));
     return settle(out_.send(std::span(&line, 1)));
   }
   return settle(out_.send_flush());
@@ -215,22 +216,22 @@ hub::Flow Outlet::open() {
   if (over()) {
     return hub::Flow::kClosed;
   }
-  if (!Hook<hub::WheelTag>::linked()) {
+  if (!Hook<WheelTag>::linked()) {
     wait_until(next_beat());
   }
-  const hub::BytesRef& first = socket_ != nullptr ? conf_.first_message : conf_.first_frame;
+  const BytesRef& first = socket_ != nullptr ? conf_.first_message : conf_.first_frame;
   if (!first) {
     return head_sent_ ? hub::Flow::kOpen : flush_head();
   }
   return pass(std::span(&first, 1));
 }
 
-hub::Flow Outlet::send(std::span<const hub::BytesRef> pieces) {
+hub::Flow Outlet::send(std::span<const BytesRef> pieces) {
   spoke_ = true;
   return pass(pieces);
 }
 
-hub::Flow Outlet::pass(std::span<const hub::BytesRef> pieces) {
+hub::Flow Outlet::pass(std::span<const BytesRef> pieces) {
   if (over()) {
     return hub::Flow::kClosed;
   }
@@ -357,7 +358,7 @@ hub::Flow Outlet::say() {
   if (owed.empty()) {
     return hub::Flow::kOpen;
   }
-  const hub::BytesRef piece(std::move(owed));
+  const BytesRef piece(std::move(owed));
   return send(std::span(&piece, 1));
 }
 
@@ -370,7 +371,7 @@ void Outlet::part(CloseReason reason) {
 
 // Sends what is owed. It is over when both have said Close and all is sent.
 void Outlet::go_on_parting() {
-  const hub::BytesRef piece(socket_->take_outbox());
+  const BytesRef piece(socket_->take_outbox());
   ngx_int_t outcome = NGX_ERROR;
   if (send_head()) {
     ngx_http_set_log_request(r_->connection->log, r_);
@@ -427,7 +428,7 @@ void Outlet::expire() {
     return;
   }
   stop(CloseReason::kExpired);
-  const hub::BytesRef last(sse::expired(revoked_ ? "key" : "token"));
+  const BytesRef last(sse::expired(revoked_ ? "key" : "token"));
   finalize(blocked ? NGX_ERROR : complete(std::span(&last, 1)));
 }
 
@@ -457,7 +458,7 @@ void Outlet::on_due(std::uint64_t now_ms) {
   if (interval > 0 && now_ms >= next_beat_ms_) {
     next_beat_ms_ += ((now_ms - next_beat_ms_) / interval + 1) * interval;
     // Who takes nothing hears nothing.
-    const hub::BytesRef& beat = spoke_ ? conf_.later_heartbeat : conf_.heartbeat;
+    const BytesRef& beat = spoke_ ? conf_.later_heartbeat : conf_.heartbeat;
     if (state_ == State::kStreaming && pass(std::span(&beat, 1)) == hub::Flow::kClosed) {
       return;
     }

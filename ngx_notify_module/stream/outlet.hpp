@@ -23,8 +23,9 @@
 #include <span>
 #include <string_view>
 
+#include "ngx_notify_module/base/intrusive.hpp"
+#include "ngx_notify_module/base/wheel.hpp"
 #include "ngx_notify_module/hub/sink.hpp"
-#include "ngx_notify_module/hub/wheel.hpp"
 #include "ngx_notify_module/ngx/ngx.hpp"
 #include "ngx_notify_module/stream/out_chain.hpp"
 #include "ngx_notify_module/stream/subscribe_conf.hpp"
@@ -40,7 +41,7 @@ ngx_int_t send_stream_head(ngx_http_request_t* r);
 struct SessionTag;  // all outlets of the worker
 struct ClosingTag;  // those to be ended in the next turn
 
-class Outlet : public hub::Hook<SessionTag>, public hub::Hook<ClosingTag>, hub::Wheel::Member {
+class Outlet : public Hook<SessionTag>, public Hook<ClosingTag>, Wheel::Member {
  public:
   enum class CloseReason {
     kClient,
@@ -99,10 +100,10 @@ class Outlet : public hub::Hook<SessionTag>, public hub::Hook<ClosingTag>, hub::
   void begin(std::uint64_t head_delay_ms);
 
   [[nodiscard]] hub::Flow open();  // the feed begins: head and first frame
-  [[nodiscard]] hub::Flow send(std::span<const hub::BytesRef> pieces);
+  [[nodiscard]] hub::Flow send(std::span<const BytesRef> pieces);
   void close(CloseReason reason, ngx_int_t outcome);
   // Ends the response as one that is complete; without the head if that was not sent.
-  [[nodiscard]] ngx_int_t complete(std::span<const hub::BytesRef> pieces);
+  [[nodiscard]] ngx_int_t complete(std::span<const BytesRef> pieces);
 
   [[nodiscard]] bool over() const { return state_ == State::kParting || ending(); }
   [[nodiscard]] bool blocked() const { return state_ == State::kBlocked; }
@@ -117,7 +118,7 @@ class Outlet : public hub::Hook<SessionTag>, public hub::Hook<ClosingTag>, hub::
   void expire();
   [[nodiscard]] bool send_head();
   [[nodiscard]] hub::Flow flush_head();
-  [[nodiscard]] hub::Flow pass(std::span<const hub::BytesRef> pieces);
+  [[nodiscard]] hub::Flow pass(std::span<const BytesRef> pieces);
   [[nodiscard]] hub::Flow settle(ngx_int_t outcome);
   void block();
   [[nodiscard]] bool wait_writable();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ngx_notify_module/queue/source.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "shared/redis/page.hpp"
 #include "shared/redis/schema.hpp"

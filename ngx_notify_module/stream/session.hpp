@@ -33,7 +33,7 @@ class Session final : public Outlet, private hub::Sink {
 
  private:
   hub::Flow attached() override { return open(); }
-  hub::Flow deliver(std::span<const hub::BytesRef> pieces) override { return send(pieces); }
+  hub::Flow deliver(std::span<const BytesRef> pieces) override { return send(pieces); }
   void leave() override;
   void drained() override;
   void report_resume();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ngx_notify_module/base/intrusive.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 
 namespace notify {
@@ -39,7 +40,7 @@ void Sessions::add(Outlet& outlet) {
 }
 
 void Sessions::remove(Outlet& outlet) {
-  static_cast<hub::Hook<SessionTag>&>(outlet).unlink();
+  static_cast<Hook<SessionTag>&>(outlet).unlink();
   --count_;
 }
 
@@ -104,7 +105,7 @@ void Sessions::end_some() {
   for (unsigned budget = options_.limits.turn_subscribers; budget > 0 && !to_end_.empty();
        --budget) {
     Outlet& outlet = to_end_.front();
-    static_cast<hub::Hook<ClosingTag>&>(outlet).unlink();
+    static_cast<Hook<ClosingTag>&>(outlet).unlink();
     outlet.end();
   }
   if (!to_end_.empty()) {

@@ -13,8 +13,9 @@
 #include <chrono>
 #include <random>
 
+#include "ngx_notify_module/base/intrusive.hpp"
+#include "ngx_notify_module/base/wheel.hpp"
 #include "ngx_notify_module/hub/hub.hpp"
-#include "ngx_notify_module/hub/wheel.hpp"
 #include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/queue/queues.hpp"
 #include "ngx_notify_module/stream/outlet.hpp"
@@ -36,7 +37,7 @@ class Sessions final {
 
   [[nodiscard]] hub::Hub& hub() { return hub_; }
   [[nodiscard]] queue::Queues& queues() { return queues_; }
-  [[nodiscard]] hub::Wheel& wheel() { return wheel_; }
+  [[nodiscard]] Wheel& wheel() { return wheel_; }
   [[nodiscard]] std::uint64_t now_ms() const { return ngx_current_msec; }
 
   void drain();
@@ -49,7 +50,7 @@ class Sessions final {
   void end_later(Outlet& outlet);
 
  private:
-  static constexpr std::chrono::milliseconds kTick{hub::Wheel::kTickMs};
+  static constexpr std::chrono::milliseconds kTick{Wheel::kTickMs};
   static constexpr std::uint64_t kDrainStepMs = 50;
 
   struct Waker final : hub::Waker {
@@ -82,10 +83,10 @@ class Sessions final {
   EventTimer ticker_;
   EventTimer drainer_;
   EventTimer gatherer_;
-  hub::Wheel wheel_;
-  hub::List<Outlet, SessionTag> all_;
+  Wheel wheel_;
+  List<Outlet, SessionTag> all_;
   std::size_t count_ = 0;
-  hub::List<Outlet, ClosingTag> to_end_;
+  List<Outlet, ClosingTag> to_end_;
   bool draining_ = false;
   std::uint64_t drain_end_ms_ = 0;
   Waker hub_waker_;

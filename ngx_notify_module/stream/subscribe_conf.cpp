@@ -37,18 +37,18 @@ Result<void> SubscribeConf::merge(const MergeScope& scope, const SubscribeConf& 
   if (keepalive->at_once) {
     frame.insert(0, sse::comment(keepalive->text));
   }
-  first_frame = frame.empty() ? hub::BytesRef() : hub::BytesRef(std::move(frame));
+  first_frame = frame.empty() ? BytesRef() : BytesRef(std::move(frame));
   // One format for all locations that look alike: a frame is rendered once for each.
   message_format = own_look || own_opening || !parent.message_format
                        ? std::make_shared<const MessageFormat>(format, websocket->shape)
                        : parent.message_format;
   open_message_format = std::make_shared<const OpenMessageFormat>(message_format);
   if (!first.name.empty() || !first.data.empty()) {
-    first_message = hub::BytesRef(message::frame(websocket->shape, {first.data, first.name, ""}));
+    first_message = BytesRef(message::frame(websocket->shape, {first.data, first.name, ""}));
   }
-  heartbeat = hub::BytesRef(sse::comment(keepalive->text));
+  heartbeat = BytesRef(sse::comment(keepalive->text));
   later_heartbeat = streams.size() > 1 || format->rules().has_ids()
-                        ? hub::BytesRef(sse::comment_line(keepalive->text))
+                        ? BytesRef(sse::comment_line(keepalive->text))
                         : heartbeat;
   return {};
 }

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "ngx_notify_module/base/bytes.hpp"
 #include "ngx_notify_module/conf/directive.hpp"
-#include "ngx_notify_module/hub/bytes.hpp"
 #include "ngx_notify_module/stream/message_format.hpp"
 #include "ngx_notify_module/stream/sse_format.hpp"
 
@@ -53,17 +53,17 @@ struct SubscribeConf {
 
   // Made of these, once.
   std::shared_ptr<const SseOpenFormat> open_format;
-  hub::BytesRef first_frame;  // empty: nothing to say
-  hub::BytesRef heartbeat;
-  hub::BytesRef later_heartbeat;  // once an event has been sent
+  BytesRef first_frame;  // empty: nothing to say
+  BytesRef heartbeat;
+  BytesRef later_heartbeat;  // once an event has been sent
   std::shared_ptr<const MessageFormat> message_format;
   std::shared_ptr<const OpenMessageFormat> open_message_format;
-  hub::BytesRef first_message;  // of a WebSocket; empty: nothing to say
+  BytesRef first_message;  // of a WebSocket; empty: nothing to say
 
   Result<void> merge(const MergeScope& scope, const SubscribeConf& parent);
 };
 
-// In handlers/subscribe.cpp, which knows what a location is.
+// In subscribe/subscribe.cpp, which knows what a location is.
 Result<void> set_subscribe(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_event(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_open(ngx_conf_t* cf, Words words, SubscribeConf& conf);
@@ -71,7 +71,7 @@ Result<void> set_replay(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_retry(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_keepalive(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_send_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);
-// In handlers/upgrade.cpp.
+// In subscribe/upgrade.cpp.
 Result<void> set_websocket(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_pong_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);
 Result<void> set_message_timeout(ngx_conf_t* cf, Words words, SubscribeConf& conf);

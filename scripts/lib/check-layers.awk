@@ -12,6 +12,11 @@ function program_of(file) {
   return substr(file, 1, index(file, "/") - 1)
 }
 
+function folder_of(path) {
+  sub(/\/[^\/]*$/, "", path)
+  return path
+}
+
 function complain(why) {
   print place ": " included " " why
   broken = 1
@@ -47,6 +52,10 @@ to == "" { next }
 pure[from] && !pure[to] { complain("is not pure, but " from " is") }
 
 level[to] > level[from] { complain("is above " from) }
+
+level[to] == level[from] && folder_of(included) != folder_of(file) {
+  complain("stands beside " from ": only what is below may be included")
+}
 
 program_of(included) != "shared" && program_of(included) != program_of(file) {
   complain("is part of another program")
