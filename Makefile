@@ -62,7 +62,7 @@ process_sources := $(call sources,shared/process)
 shared_sources := $(filter-out $(sql_sources) $(process_sources),$(call sources,shared))
 module_sources := $(call sources,ngx_notify_module)
 # The folders of the module that know nothing of nginx: tests/ uses them without it.
-pure_sources := $(filter $(addprefix ngx_notify_module/,wire/% websocket/% hub/% queue/%),$(module_sources))
+pure_sources := $(filter $(addprefix ngx_notify_module/,base/% wire/% websocket/% hub/% queue/%),$(module_sources))
 worker_sources := $(call sources,worker)
 ctl_sources := $(call sources,ctl)
 test_sources := $(wildcard tests/*.cpp)

@@ -9,8 +9,6 @@
 namespace notify::test {
 namespace {
 
-using Wheel;
-
 struct Beat final : Wheel::Member {
   std::vector<std::uint64_t> fired;
   Wheel* again = nullptr;  // with this period
