@@ -309,6 +309,26 @@ Finding judge_workers(std::span<const SideKey> leases, bool complete,
   return {Verdict::kOk, "notify-worker", text + (leases.size() > kShown ? ", …" : "")};
 }
 
+std::vector<Finding> judge_secrets(std::span<const SecretFact> secrets) {
+  constexpr const char* kSubject = "secrets";
+  std::vector<Finding> findings;
+  std::string names;
+  for (const SecretFact& secret : secrets) {
+    names += (names.empty() ? "" : ", ") + secret.name;
+    if (!secret.weakness.empty()) {
+      findings.push_back({Verdict::kWarn, kSubject,
+                          secret.name + ": " + secret.weakness +
+                              "; set one such as `openssl rand -hex 32` makes"});
+    }
+  }
+  if (findings.empty()) {
+    findings.push_back({Verdict::kOk, kSubject,
+                        names.empty() ? "none is set where notifyctl looks"
+                                      : "neither short nor well known: " + names});
+  }
+  return findings;
+}
+
 Finding judge_credentials(const std::string& path, std::optional<unsigned> mode) {
   if (!mode) {
     return {Verdict::kOk, "credentials", "no " + path + ": secrets come from the environment"};

@@ -86,6 +86,14 @@ Finding judge_nginx(const std::optional<Programs>& programs);
 Finding judge_workers(std::span<const SideKey> leases, bool complete,
                       const std::optional<Programs>& programs);
 
+// A secret that is set, and why somebody would guess it; empty: nobody does.
+struct SecretFact {
+  std::string name;  // of its setting
+  std::string weakness;
+};
+// A warning for each weak one, else one line.
+std::vector<Finding> judge_secrets(std::span<const SecretFact> secrets);
+
 // credentials.env: nullopt where there is no such file.
 Finding judge_credentials(const std::string& path, std::optional<unsigned> mode);
 

@@ -13,7 +13,9 @@
 #include "ctl/entries.hpp"
 #include "ctl/open_files.hpp"
 #include "ctl/redis_place.hpp"
+#include "shared/auth/weak_password.hpp"
 #include "shared/base/clock.hpp"
+#include "shared/base/secret.hpp"
 #include "shared/model/stream_name.hpp"
 
 namespace notify::ctl {
@@ -119,6 +121,34 @@ Finding check_credentials(const Settings& settings) {
   const std::string path = settings.credentials_path();
   const bool there = stat(path.c_str(), &status) == 0;
   return judge_credentials(path, there ? std::optional<unsigned>(status.st_mode) : std::nullopt);
+}
+
+// The superuser's password may be told as env:NAME or file:PATH.
+SecretFact check_admin_password(const Settings& settings, const std::string& value) {
+  constexpr const char* kName = "NOTIQ_ADMIN_PASSWORD";
+  const auto password = resolve_secret(value);
+  if (!password) {
+    return {kName, password.error().message};
+  }
+  const auto user = find_setting(settings, "NOTIQ_ADMIN_USERNAME").value_or("admin");
+  return {kName, std::string(password_weakness(user, *password))};
+}
+
+std::vector<Finding> check_secrets(const Settings& settings) {
+  std::vector<SecretFact> secrets;
+  if (const auto password = find_secret(settings, "NOTIQ_ADMIN_PASSWORD")) {
+    secrets.push_back(check_admin_password(settings, *password));
+  }
+  for (const char* name :
+       {"API_TOKEN", "BEARER_TOKEN", "JWT_SECRET", "SLACK_SIGNING_SECRET", "REDIS_PASSWORD"}) {
+    if (const auto key = find_secret(settings, name)) {
+      secrets.push_back({name, std::string(key_weakness(*key))});
+    }
+  }
+  if (const auto url = parse_redis_url(settings.redis_url); url && !url->password.empty()) {
+    secrets.push_back({"REDIS_URL's password", std::string(key_weakness(url->password))});
+  }
+  return judge_secrets(secrets);
 }
 
 // Asks as one who has none.
@@ -230,6 +260,9 @@ int doctor(const Settings& settings, const DoctorOptions& options) {
   }
   Report report;
   report.add(check_credentials(settings));
+  for (Finding& finding : check_secrets(settings)) {
+    report.add(std::move(finding));
+  }
   examine_openness(settings, options, report);
   const auto url = find_redis(settings);
   const std::int64_t begun = unix_us();

@@ -4,9 +4,11 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <limits>
 
 #include "ctl/commands.hpp"
 #include "ctl/supervise/setting_table.hpp"
+#include "shared/base/text.hpp"
 #include "shared/base/url_password.hpp"
 
 namespace notify::ctl {
@@ -56,6 +58,14 @@ void add_positional(CLI::App* command, const std::string& name, auto& value,
   command->add_option(name, value, about)->required();
 }
 
+// CLI11 alone takes -1 for 2^64 - 1. Redis counts with a sign.
+std::string check_count(const std::string& text) {
+  const auto count = parse_u64(text);
+  return count && *count <= std::numeric_limits<std::int64_t>::max()
+             ? std::string()
+             : '"' + text + "\" is not a number from 0 to 9223372036854775807";
+}
+
 void add_publish(CLI::App& app, Invocation& all) {
   auto* command = add_command(app, "publish",
                               "Add one entry to a stream, wake up its subscribers, print its id");
@@ -64,7 +74,8 @@ void add_publish(CLI::App& app, Invocation& all) {
   command
       ->add_option("--retain", all.publish.retain,
                    "Trim the stream to about N entries (default: never)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(check_count);
   command
       ->add_option("--idempotency-key", all.publish.idempotency_key,
                    "Publish once: a repeat within 24 h only prints the first id again")
@@ -81,6 +92,7 @@ void add_tail(CLI::App& app, Invocation& all) {
           ->type_name("ID");
   command->add_option("--last", all.tail.last, "Begin with the N newest entries")
       ->type_name("N")
+      ->check(check_count)
       ->excludes(from);
   command->add_flag("--json", all.tail.json, "One JSON object a line instead of text");
   command->footer(

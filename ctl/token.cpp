@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "ctl/commands.hpp"
 #include "ctl/curl_config.hpp"
@@ -8,11 +11,30 @@
 #include "shared/base/text.hpp"
 
 namespace notify::ctl {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortest = std::chrono::seconds{1};  // JWT's times are whole seconds
+constexpr milliseconds kLongest = std::chrono::hours{24 * 3650};
+
+// Empty, or what is wrong with it. 0 stands for no end.
+std::string problem_of(const std::optional<milliseconds>& ttl) {
+  if (!ttl) {
+    return "is not a time such as 30s, 15m, 1h, 7d";
+  }
+  if (*ttl != milliseconds{0} && *ttl < kShortest) {
+    return "is less than a second, of which a token knows no part";
+  }
+  return *ttl > kLongest ? "is more than ten years (3650d)" : "";
+}
+
+}  // namespace
 
 int token(const Settings& settings, const TokenOptions& options) {
   const auto ttl = parse_duration(options.ttl);
-  if (!ttl) {
-    complain("--ttl: \"" + options.ttl + "\" is not a time such as 30s, 15m, 1h, 7d");
+  if (const std::string problem = problem_of(ttl); !problem.empty()) {
+    complain("--ttl: \"" + options.ttl + "\" " + problem);
     return kExitUsage;
   }
   const auto pairs = parse_pairs(options.claims, "NAME=VALUE");
@@ -35,6 +57,12 @@ int token(const Settings& settings, const TokenOptions& options) {
   if (!minted) {
     complain(minted.error().message);
     return kExitFailed;
+  }
+  const bool ends =
+      *ttl != milliseconds{0} || std::any_of(pairs->begin(), pairs->end(),
+                                             [](const Pair& pair) { return pair.first == "exp"; });
+  if (!ends) {
+    complain("this token never expires; only another JWT_SECRET ends it");
   }
   std::printf("%s\n",
               (options.curl ? curl_header("Authorization: Bearer " + *minted) : *minted).c_str());

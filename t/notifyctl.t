@@ -76,6 +76,15 @@ my @objects = map { JSON::PP->new->utf8->decode($_) } grep { /^\{/ } lines($json
 is(scalar @objects, 3, 'shows all, an object each');
 $json->stop('INT');
 
+for my $count (qw(-1 +1 1.5 x 9223372036854775808 99999999999999999999)) {
+    for my $row (['--retain', 'publish', 'test_stream', 'a=b'], ['--last', 'tail', 'test_stream']) {
+        my ($option, @command) = @$row;
+        my ($refused, $said) = $t->notifyctl(@command, "$option=$count");
+        is($refused >> 8, 2, "$command[0] $option $count is wrong usage");
+        like($said, qr/\Q$option\E: "?\Q$count\E"? is not a number from 0 to 9223372036854775807/, '... which says what would be right');
+    }
+}
+
 # ---- sign and token ------------------------------------------------------------------------------
 
 ($status, $output) = $t->notifyctl('sign');
@@ -92,6 +101,18 @@ like($output, qr/"status":"success"/, 'sign --curl is for curl');
 ($status, $output) = $t->notifyctl('token', '--sub', 'ctl-user', '--ttl', '1h', '--claim', 'x=[1]');
 is($status, 0, 'token');
 chomp(my $token = $output);
+for my $row (['-5s', 'is not a time'], ['1e3', 'is not a time'], ['99999999999999999999d', 'is not a time'], ['1 h', 'is not a time'],
+    ['999ms', 'is less than a second'], ['3651d', 'is more than ten years'], ['200000000h', 'is not a time|is more than ten years']) {
+    my ($ttl, $why) = @$row;
+    my ($refused, $said) = $t->notifyctl('token', '--sub', 'u', "--ttl=$ttl");
+    is($refused >> 8, 2, "--ttl $ttl is wrong usage");
+    like($said, qr/^notifyctl: --ttl: "\Q$ttl\E" (?:$why)/m, '... which says why');
+}
+my ($endless_status, $endless) = $t->notifyctl('token', '--sub', 'u', '--ttl', '0');
+is($endless_status, 0, '--ttl 0: a token without an end');
+like($endless, qr/^notifyctl: this token never expires/m, '... with a warning');
+my $exp = time + 60;
+unlike(($t->notifyctl('token', '--sub', 'u', '--ttl', '0', '--claim', "exp=$exp"))[1], qr/never expires/, '... unless it has one');
 my $opened = $t->stream(path => "/api/v1/external/notify/stream?token=$token");
 ok($opened->wait_open, 'opens a stream');
 ($status, $output) = $t->run([$ctl, 'sign'], env => {API_TOKEN => undef}, cwd => $t->dir);
@@ -112,6 +133,22 @@ $redis->cmd('CONFIG', 'SET', 'requirepass', 'x' x 32);
 my %password = (env => {REDIS_PASSWORD => 'x' x 32});
 ($status, $output) = $t->run([$ctl, @doctor], %password);
 is($status >> 8, 0, 'doctor: all is well') or diag $output;
+like($output, qr/^ok\s+secrets\s+.*API_TOKEN, BEARER_TOKEN, JWT_SECRET.*REDIS_PASSWORD$/m, 'no secret is weak');
+$t->write_file($t->dir . '/weak', "hunter2\n");
+for my $row (
+    [API_TOKEN => 'your-secret-token', 'it is well known'], [API_TOKEN => 'x' x 15, 'it has less than 16 characters'],
+    [BEARER_TOKEN => 'Secret', 'it is well known'], [JWT_SECRET => 'dev-secret', 'it is well known'],
+    [SLACK_SIGNING_SECRET => 'abc', 'it has less than 16 characters'], [NOTIQ_ADMIN_PASSWORD => 'ADMIN', 'it is well known'],
+    [NOTIQ_ADMIN_PASSWORD => 'short', 'it has less than 12 characters'],
+    [NOTIQ_ADMIN_PASSWORD => 'file:' . $t->dir . '/weak', 'it has less than 12 characters'],
+    [NOTIQ_ADMIN_PASSWORD => 'the-name-itself', 'it is the name, too', NOTIQ_ADMIN_USERNAME => 'The-Name-Itself'],
+) {
+    my ($name, $value, $why, %more) = @$row;
+    my ($weak_status, $weak) = $t->run([$ctl, @doctor], env => {$password{env}->%*, $name => $value, %more});
+    is($weak_status >> 8, 1, "a weak $name is a warning");
+    like($weak, qr/^warn\s+secrets\s+$name: $why; set one such as/m, "... $why");
+    unlike($weak, qr/\Q$value\E|hunter2/, '... without the secret') if length $value > 6;
+}
 is(($t->run([$ctl, 'publish', 'by-password', 'a=1'], %password))[0], 0, 'REDIS_PASSWORD is for all');
 is(($t->notifyctl('publish', 'by-password', 'a=1'))[0] >> 8, 1, '... that ask Redis');
 $redis->cmd('CONFIG', 'SET', 'requirepass', '');

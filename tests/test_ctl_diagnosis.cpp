@@ -223,6 +223,24 @@ START_TEST(judges_credentials) {
 }
 END_TEST
 
+START_TEST(judges_secrets) {
+  const auto none = judge_secrets({});
+  EXPECT_EQ(none.size(), 1U);
+  EXPECT_EQ(none[0].verdict, kOk);
+  const SecretFact good[] = {{"API_TOKEN", ""}, {"JWT_SECRET", ""}};
+  const auto fine = judge_secrets(good);
+  EXPECT_EQ(fine.size(), 1U);
+  EXPECT_EQ(fine[0].verdict, kOk);
+  EXPECT_EQ(fine[0].text, "neither short nor well known: API_TOKEN, JWT_SECRET");
+  const SecretFact weak[] = {{"A", "it is well known"}, {"B", ""}, {"C", "it has 3 letters"}};
+  const auto warned = judge_secrets(weak);
+  EXPECT_EQ(warned.size(), 2U);
+  EXPECT_EQ(warned[1].verdict, kWarn);
+  EXPECT(warned[0].text.starts_with("A: it is well known; set one"));
+  EXPECT(warned[1].text.starts_with("C: "));
+}
+END_TEST
+
 START_TEST(sums_up) {
   const Finding ok{kOk, "a", "b"};
   const Finding warn{kWarn, "a", "b"};
@@ -241,4 +259,5 @@ END_TEST
 
 CHECK_MAIN("ctl diagnosis", reads_info, judges_versions, judges_roles, judges_memory,
            judges_persistence, judges_the_output_buffer, judges_the_clock, judges_streams,
-           reads_side_keys, counts_our_programs, judges_workers, judges_credentials, sums_up)
+           reads_side_keys, counts_our_programs, judges_workers, judges_credentials, judges_secrets,
+           sums_up)

@@ -85,6 +85,19 @@ START_TEST(knows_weak_passwords) {
 }
 END_TEST
 
+START_TEST(knows_weak_keys) {
+  for (const std::string_view weak : {"dev-secret", "DEV-SECRET", "your-secret-token",
+                                      "0123456789ABCDEF", "fifteen_letters", ""}) {
+    EXPECT_ROW(weak, !key_weakness(weak).empty());
+  }
+  for (const std::string_view good : {"sixteen_letters_", "0123456789abcdef0123456789abcdef"}) {
+    EXPECT_EQ_ROW(good, key_weakness(good), "");
+  }
+  EXPECT(is_well_known("Dev-Secret"));
+  EXPECT(!is_well_known("dev-secre"));
+}
+END_TEST
+
 // ---- the superuser ------------------------------------------------------------------------------
 
 std::string basic(std::string_view text) { return "Basic " + base64_encode(text); }
@@ -127,4 +140,4 @@ END_TEST
 }  // namespace
 
 CHECK_MAIN("guess_delay", waits_double, a_repeat_is_no_new_guess, is_bounded, knows_networks,
-           knows_weak_passwords, slows_guessers_down)
+           knows_weak_passwords, knows_weak_keys, slows_guessers_down)

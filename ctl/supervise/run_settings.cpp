@@ -189,10 +189,12 @@ Result<void> check_stage(const RunSettings& settings, std::string& warning) {
     }
     warning = why + "; good enough for development alone";
   }
-  // The default of the service that the users' part replaces: everybody can sign with it.
-  if (settings.in_production() && settings.get("JWT_SECRET") == "dev-secret") {
+  // `dev-secret` is the default of the service that the users' part replaces.
+  if (const std::string& secret = settings.get("JWT_SECRET");
+      settings.in_production() && is_well_known(secret)) {
     return invalid(
-        "JWT_SECRET: \"dev-secret\" is known to everybody; STAGE=prod needs another one");
+        "JWT_SECRET: it is well known, and anyone can sign with it; STAGE=prod needs another one, "
+        "such as `openssl rand -hex 32` makes");
   }
   // In production another machine than this one publishes events, and nobody guesses which.
   if (settings.in_production() && settings.trusted_networks.empty()) {

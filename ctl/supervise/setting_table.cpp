@@ -98,7 +98,8 @@ constexpr std::array kTable{
     Setting{"TLS_KEY", "", "self-signed", "its key; set both or none", kOurs, &path},
     Setting{"API_TOKEN", "", "made", "of signed requests", kSecret},
     Setting{"JWT_SECRET", "", "made",
-            "of users' tokens; `dev-secret`, which everybody knows, is refused with STAGE=prod",
+            "of users' tokens; one that is well known, such as `dev-secret`, is refused with "
+            "STAGE=prod",
             kSecret},
     Setting{"BEARER_TOKEN", "", "made", "of the streams' REST facade", kSecret},
     Setting{"AUTH_STORE_DIR", "RUN_DIR/auth", "", "the folder of the API keys", kOurs, &path},
