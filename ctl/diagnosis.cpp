@@ -77,7 +77,7 @@ Finding judge_version(const Info& info) {
   unsigned major = 0;
   unsigned minor = 0;
   if (std::sscanf(compatible.c_str(), "%u.%u", &major, &minor) != 2) {
-    return {Verdict::kWarn, "version", "Redis does not tell its version; 6.2 or later is needed"};
+    return {Verdict::kWarn, "version", "Redis did not say its version; 6.2 or later is needed"};
   }
   const std::string name = (valkey ? "Valkey " : "Redis ") + own;
   if (major < 6 || (major == 6 && minor < 2)) {
@@ -95,7 +95,7 @@ Finding judge_role(const Info& info) {
                 std::string(info_value(info, "master_port")) + ")"};
   }
   if (role.empty()) {
-    return {Verdict::kWarn, "role", "Redis does not tell whether it is a primary"};
+    return {Verdict::kWarn, "role", "Redis did not say whether it is a primary"};
   }
   return {Verdict::kOk, "role",
           "primary with " +
@@ -107,7 +107,7 @@ Finding judge_memory(const Info& info) {
   const auto limit = parse_u64(info_value(info, "maxmemory"));
   const auto used = parse_u64(info_value(info, "used_memory"));
   if (policy.empty() || !limit || !used) {
-    return {Verdict::kWarn, "memory", "Redis does not tell its maxmemory-policy; set noeviction"};
+    return {Verdict::kWarn, "memory", "Redis did not say its maxmemory-policy; set noeviction"};
   }
   const std::string usage =
       *limit == 0 ? "no limit" : megabytes(*used) + " of " + megabytes(*limit) + " used";
@@ -138,19 +138,20 @@ Finding judge_password(bool is_unix, std::optional<bool> open) {
     return {Verdict::kWarn, kSubject, "cannot tell whether Redis wants one"};
   }
   return *open ? Finding{Verdict::kWarn, kSubject,
-                         "none: whatever reaches this Redis may read and change everything; set "
-                         "requirepass, and REDIS_PASSWORD here"}
-               : Finding{Verdict::kOk, kSubject, "wanted"};
+                         "none: anyone who reaches this Redis can read and change everything; "
+                         "set requirepass, and REDIS_PASSWORD here"}
+               : Finding{Verdict::kOk, kSubject, "wanted: Redis refuses connections without it"};
 }
 
 Finding judge_persistence(const Info& info, const std::optional<std::string>& save) {
   const std::string_view aof = info_value(info, "aof_enabled");
   if (aof.empty()) {
-    return {Verdict::kWarn, "persistence", "Redis does not tell; appendonly should be yes"};
+    return {Verdict::kWarn, "persistence", "Redis did not say; set appendonly yes"};
   }
   if (info_value(info, "aof_enabled") == "1") {
     if (info_value(info, "aof_last_write_status") == "err") {
-      return {Verdict::kFail, "persistence", "the append-only file cannot be written: disk full?"};
+      return {Verdict::kFail, "persistence",
+              "the append-only file cannot be written: is the disk full?"};
     }
     return {Verdict::kOk, "persistence", "append-only file"};
   }
@@ -163,7 +164,7 @@ Finding judge_persistence(const Info& info, const std::optional<std::string>& sa
             "none: a restart of Redis loses every stream; set appendonly yes"};
   }
   if (info_value(info, "rdb_last_bgsave_status") == "err") {
-    return {Verdict::kFail, "persistence", "the last save (RDB) failed: disk full?"};
+    return {Verdict::kFail, "persistence", "the last save (RDB) failed: is the disk full?"};
   }
   return {Verdict::kWarn, "persistence",
           "RDB only (save " + *save + "): a crash loses what came since; set appendonly yes"};
@@ -204,13 +205,13 @@ Finding judge_clock(std::int64_t difference_ms) {
   constexpr std::int64_t kNothing = 100;
   const std::int64_t away = std::abs(difference_ms);
   if (away < kNothing) {
-    return {Verdict::kOk, "clock", "that of Redis and this machine's agree"};
+    return {Verdict::kOk, "clock", "Redis' clock and this machine's agree"};
   }
   char text[96];
-  std::snprintf(text, sizeof text, "that of Redis is %.1f s %s this machine's",
+  std::snprintf(text, sizeof text, "Redis' clock is %.1f s %s this machine's",
                 static_cast<double>(away) / 1000.0, difference_ms > 0 ? "ahead of" : "behind");
   return {away > kMuch ? Verdict::kWarn : Verdict::kOk, "clock",
-          away > kMuch ? std::string(text) + ": signatures and tokens go by the time" : text};
+          away > kMuch ? std::string(text) + ": signatures and tokens depend on it" : text};
 }
 
 Finding judge_stream(const StreamFacts& stream) {
@@ -295,7 +296,7 @@ Finding judge_workers(std::span<const SideKey> leases, bool complete,
     if (programs && programs->notify_workers > 0) {
       return {Verdict::kWarn, kSubject,
               std::to_string(programs->notify_workers) +
-                  " connected, but delivers nothing: has it a SLACK_WEBHOOK_URL?"};
+                  " connected, but delivers nothing: set SLACK_WEBHOOK_URL or SLACK_BOT_TOKEN"};
     }
     return {Verdict::kWarn, kSubject, "none holds a consumer name: nothing is being delivered"};
   }

@@ -38,7 +38,7 @@ Finding check_clock(RedisClient& client) {
   const auto reply = client.ask({"TIME"});
   const std::int64_t after = unix_ms();
   if (!reply || reply->view().size() < 2) {
-    return {Verdict::kWarn, "clock", "Redis does not tell its time"};
+    return {Verdict::kWarn, "clock", "Redis did not say its time"};
   }
   const std::int64_t theirs =
       reply->view()[0].integer().value_or(0) * 1000 + reply->view()[1].integer().value_or(0) / 1000;
@@ -201,7 +201,7 @@ void examine_server(const RedisUrl& url, RedisClient& client, Report& report) {
 void examine_openness(const Settings& settings, const DoctorOptions& options, Report& report) {
   const auto openness = read_openness(settings, options.nginx_conf);
   if (!openness) {
-    const std::string text = openness.error().message + ": what nginx opens is not known";
+    const std::string text = openness.error().message + ": doctor cannot say what nginx opens";
     return report.add({options.nginx_conf.empty() ? Verdict::kOk : Verdict::kFail, "listens",
                        text + (options.nginx_conf.empty() ? " (--nginx-conf says where)" : "")});
   }

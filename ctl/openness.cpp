@@ -181,7 +181,7 @@ Reach reach_of(const OpenPlace& place, const Openness& openness) {
 std::string place_text(const OpenPlace& place, const Openness& openness) {
   std::string who = place.networks;
   if (who.empty()) {
-    who = reach_of(place, openness) == Reach::kMachine ? "this machine" : "everybody";
+    who = reach_of(place, openness) == Reach::kMachine ? "this machine" : "anyone who can connect";
   }
   return place.what + " for " + who +
          (place.setting.empty() ? std::string() : " (" + place.setting + ")");

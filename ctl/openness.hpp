@@ -1,6 +1,6 @@
 #pragma once
 
-// What nginx's configuration opens: who can connect, and what he may do without a secret. Pure.
+// What nginx's configuration opens: who can connect, and what they may do without a secret. Pure.
 
 #include <string>
 #include <vector>
@@ -26,8 +26,8 @@ struct Openness {
   std::vector<OpenPlace> places;
 };
 
-// Of the servers that use the module; other systems are not looked at. Health is not told: it is
-// for everybody.
+// Of the servers that use the module; other systems are not looked at. Health is not told: anyone
+// may ask for it.
 Openness find_openness(const Directives& conf);
 
 // A line each for `notifyctl doctor`. What strangers on other machines may do is a warning.

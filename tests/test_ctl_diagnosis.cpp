@@ -43,8 +43,8 @@ START_TEST(judges_versions) {
       {"redis_version:6.0.16", kFail, "too old"},
       {"redis_version:5.0.14", kFail, "too old"},
       {"redis_version:7.2.4\nserver_name:valkey\nvalkey_version:8.1.0", kOk, "Valkey 8.1.0"},
-      {"redis_version:unstable", kWarn, "does not tell"},
-      {"", kWarn, "does not tell"},
+      {"redis_version:unstable", kWarn, "did not say"},
+      {"", kWarn, "did not say"},
   };
   judge_each(kRows, judge_version);
 }
@@ -55,7 +55,7 @@ START_TEST(judges_roles) {
       {"role:master\nconnected_slaves:0", kOk, "0 replicas"},
       {"role:master\nconnected_slaves:1", kOk, "1 replica"},
       {"role:slave\nmaster_host:10.0.0.1\nmaster_port:6379", kFail, "10.0.0.1:6379"},
-      {"", kWarn, "does not tell"},
+      {"", kWarn, "did not say"},
   };
   judge_each(kRows, judge_role);
 }
@@ -71,9 +71,9 @@ START_TEST(judges_memory) {
       {"maxmemory_policy:allkeys-lru\nmaxmemory:104857600\nused_memory:5", kFail, "allkeys-lru"},
       {"maxmemory_policy:volatile-ttl\nmaxmemory:1\nused_memory:5", kFail, "volatile-ttl"},
       {"maxmemory_policy:allkeys-lru\nmaxmemory:0\nused_memory:5", kWarn, "without effect"},
-      {"maxmemory_policy:noeviction\nmaxmemory:-1\nused_memory:5", kWarn, "does not tell"},
-      {"maxmemory:0", kWarn, "does not tell"},
-      {"", kWarn, "does not tell"},
+      {"maxmemory_policy:noeviction\nmaxmemory:-1\nused_memory:5", kWarn, "did not say"},
+      {"maxmemory:0", kWarn, "did not say"},
+      {"", kWarn, "did not say"},
   };
   judge_each(kRows, judge_memory);
 }
@@ -93,7 +93,7 @@ START_TEST(judges_persistence) {
       {"aof_enabled:0\nrdb_last_bgsave_status:err", "3600 1", kFail, "failed"},
       {"aof_enabled:0", "", kFail, "none"},
       {"aof_enabled:0", std::nullopt, kWarn, "CONFIG is forbidden"},
-      {"", "", kWarn, "does not tell"},
+      {"", "", kWarn, "did not say"},
   };
   for (const Row& row : rows) {
     const Finding finding = judge_persistence(parse_info(row.info), row.save);
@@ -130,11 +130,11 @@ END_TEST
 
 START_TEST(judges_the_clock) {
   EXPECT_EQ(judge_clock(0).verdict, kOk);
-  EXPECT_EQ(judge_clock(-99).text, "that of Redis and this machine's agree");
-  EXPECT_EQ(judge_clock(1200).text, "that of Redis is 1.2 s ahead of this machine's");
+  EXPECT_EQ(judge_clock(-99).text, "Redis' clock and this machine's agree");
+  EXPECT_EQ(judge_clock(1200).text, "Redis' clock is 1.2 s ahead of this machine's");
   EXPECT_EQ(judge_clock(-1200).verdict, kOk);
   EXPECT_EQ(judge_clock(-61000).verdict, kWarn);
-  EXPECT(judge_clock(-61000).text.starts_with("that of Redis is 61.0 s behind this machine's:"));
+  EXPECT(judge_clock(-61000).text.starts_with("Redis' clock is 61.0 s behind this machine's:"));
 }
 END_TEST
 
