@@ -63,17 +63,19 @@ Result<Credentials> credentials_of(const ngx_http_request_t* r, const LocConf& c
 Result<void> judge(const Result<redis::Reply>& reply, const LocConf& conf, Context& context,
                    const std::string& token, const std::string& user) {
   Proof& proof = proof_of(context);
-  const Result<void> known = judge_member(reply, proof.member_key);
-  if (!known || token.empty()) {
-    return known;
+  const Result<std::string> digest = judge_member(reply, proof.member_key);
+  if (!digest) {
+    return digest.error();
   }
-  const std::string digest(reply->bulk().value_or(""));
-  const Result<double> ends = verify_member_token(token, {context.member, digest, user},
+  if (token.empty()) {
+    return {};
+  }
+  const Result<double> ends = verify_member_token(token, {context.member, *digest, user},
                                                   conf.get<MemberTokenConf>().ttl_ms);
   if (!ends) {
     return ends.error();
   }
-  proof.member_key = digest;  // another key ends what this one has signed
+  proof.member_key = *digest;  // another key ends what this one has signed
   context.subject = user;
   context.expires = std::min(*ends, context.expires.value_or(*ends));
   return {};
@@ -101,7 +103,7 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
   std::string& token = credentials->token;
   const MemberTokenConf& by_token = conf.get<MemberTokenConf>();
   const std::optional<std::string_view> user =
-      token.empty() ? std::string_view() : evaluate(r, by_token.user);
+      by_token.user == nullptr ? std::string_view() : evaluate(r, by_token.user);
   if (!user) {
     return Error{ErrorKind::kInternal, "out of memory"};
   }
@@ -113,7 +115,8 @@ std::optional<Result<void>> check_member(ngx_http_request_t* r, const LocConf& c
   }
   context.member = to_lower(*name);
   proof.member_key = key.empty() ? std::string() : hex(sha256(key));
-  redis::Command command = member_command({std::string(*hash), context.member, proof.member_key});
+  redis::Command command =
+      member_command({std::string(*hash), context.member, std::string(*user), proof.member_key});
   command.wait = redis::Milliseconds(*conf.get<WaitConf>().wait);
   context.pending = runtime->commands().submit(
       std::move(command), [r, &conf, &context, &proof, token = std::move(token),
@@ -131,13 +134,15 @@ std::unique_ptr<MemberWatch> watch_member(ngx_http_request_t* r, const LocConf& 
     return nullptr;
   }
   const auto hash = evaluate(r, member.hash);
-  if (!hash) {
+  const MemberTokenConf& by_token = conf.get<MemberTokenConf>();
+  const auto user = by_token.user == nullptr ? std::string_view() : evaluate(r, by_token.user);
+  if (!hash || !user) {
     return nullptr;
   }
-  return std::make_unique<MemberWatch>(
-      runtime->commands(),
-      Membership{std::string(*hash), context.member, proof_of(context).member_key},
-      std::chrono::milliseconds(member.check_ms), std::move(gone));
+  return std::make_unique<MemberWatch>(runtime->commands(),
+                                       Membership{std::string(*hash), context.member,
+                                                  std::string(*user), proof_of(context).member_key},
+                                       std::chrono::milliseconds(member.check_ms), std::move(gone));
 }
 
 // ---- notify_member ------------------------------------------------------------------------------

@@ -20,12 +20,14 @@ namespace notify {
 struct Membership {
   std::string hash;
   std::string name;
+  std::string user;        // of the member; empty: it does not matter who
   std::string key_digest;  // that the field has to hold; empty: any
 };
 
-// The answer to HGET: kForbidden if it is no member.
-Result<void> judge_member(const Result<redis::Reply>& reply, const std::string& key_digest);
 redis::Command member_command(const Membership& membership);
+// The answer to it: the member's digest. kForbidden if it is no member, or this user of its is shut
+// out.
+Result<std::string> judge_member(const Result<redis::Reply>& reply, const std::string& key_digest);
 
 class MemberWatch {
  public:

@@ -6,6 +6,7 @@
 //   notify:{catalog}:clients      hash: name of each active client, in lower case → the SHA-256 of
 //                                 its API key, in lower-case hexadecimal. `:database` and
 //                                 `:revision` (no name holds a colon) say of which state it is.
+//                                 `<client>:<user>` → `-`: this user was deactivated.
 //   notify:{catalog}:acks         stream of what was acknowledged elsewhere than at the catalogue:
 //                                 fields `stream` and `id`, one entry for each. Its group is
 //                                 `catalog`; what was taken is deleted.
@@ -37,6 +38,7 @@ extern const Script catalog_withdraw;
 }  // namespace scripts
 
 inline constexpr std::string_view kCatalogClients = "notify:{catalog}:clients";
+inline constexpr std::string_view kUserShutOut = "-";  // in it; nginx: member_watch.cpp
 inline constexpr std::string_view kCatalogAcks = "notify:{catalog}:acks";
 inline constexpr std::string_view kCatalogGroup = "catalog";
 inline constexpr std::string_view kUsersStreams = ":notiq:notifications:";  // after APP_ENV

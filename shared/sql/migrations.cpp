@@ -147,6 +147,9 @@ WHERE channel_id = 'c0000000-0000-4000-8000-000000000001';
 DELETE FROM channels WHERE id = 'c0000000-0000-4000-8000-000000000001';
 UPDATE channels SET name = substr(name, 1, length(name) - 32) WHERE id = '@uuid';
 )"},
+    Step{6, "inactive receivers", R"(
+CREATE INDEX receivers_inactive ON receivers (updated_at) WHERE is_active = FALSE;
+)"},
 };
 
 std::string replace_all(std::string text, std::string_view what, std::string_view with) {

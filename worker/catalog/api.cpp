@@ -51,9 +51,11 @@ Answer done(int status, const Noun& noun, std::string_view what, std::string_vie
 
 std::string path_name(const Noun& noun) { return std::string(noun.name) + "_id"; }
 
-// A change of clients counts: the mirror tells old states from new ones by it.
+bool is_mirrored(const Noun& noun) { return noun.table == "clients" || noun.table == "receivers"; }
+
+// A change of what nginx knows counts: the mirror tells old states from new ones by it.
 Result<void> note_change(Session& session, const Noun& noun) {
-  if (noun.table != "clients") {
+  if (!is_mirrored(noun)) {
     return {};
   }
   auto counted = session.run(
@@ -374,7 +376,7 @@ void Api::after_change(const Noun& noun, Answer answer, const Respond& respond) 
   if (changed && noun.table == "providers" && changed_) {
     changed_();
   }
-  if (!changed || noun.table != "clients") {
+  if (!changed || !is_mirrored(noun)) {
     return respond(std::move(answer));
   }
   clients_.sync([answer = std::move(answer), respond] { respond(answer); });

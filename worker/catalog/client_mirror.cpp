@@ -12,8 +12,22 @@ constexpr std::chrono::milliseconds kLook{2'000};
 constexpr unsigned kEvery = 15;  // looks: half a minute
 constexpr std::chrono::milliseconds kWait{1'000};
 
-// Database, revision, then name and digest of each active client. The revision is read first: what
-// follows is at least as new.
+// Adds what the first column says, and what the second one does.
+Result<void> add_pairs(sql::Session& session, const std::string& query,
+                       std::vector<std::string>& out) {
+  auto rows = session.query(query, 2);
+  if (!rows) {
+    return rows.error();
+  }
+  for (auto& row : *rows) {
+    out.push_back(row[0].value_or(std::string()));
+    out.push_back(row[1].value_or(std::string()));
+  }
+  return {};
+}
+
+// Database, revision, then name and digest of each active client, and which of their users were
+// deactivated. The revision is read first: what follows is at least as new.
 Result<std::vector<std::string>> read_clients(sql::Session& session) {
   std::vector<std::string> out;
   for (const char* name : {"database_id", "clients_revision"}) {
@@ -27,16 +41,25 @@ Result<std::vector<std::string>> read_clients(sql::Session& session) {
     }
     out.push_back(rows->front()[0].value_or(std::string()));
   }
-  auto rows = session.query(
-      "SELECT name_key, api_key FROM clients WHERE is_active = TRUE ORDER BY created_at LIMIT " +
-          std::to_string(ClientMirror::kMostClients),
-      2);
-  if (!rows) {
-    return rows.error();
+  if (auto added = add_pairs(session,
+                             "SELECT name_key, api_key FROM clients WHERE is_active = TRUE ORDER "
+                             "BY created_at LIMIT " +
+                                 std::to_string(ClientMirror::kMostClients),
+                             out);
+      !added) {
+    return added.error();
   }
-  for (auto& row : *rows) {
-    out.push_back(row[0].value_or(std::string()));
-    out.push_back(row[1].value_or(std::string()));
+  if (auto added =
+          add_pairs(session,
+                    "SELECT clients.name_key || ':' || receivers.user_id, '" +
+                        std::string(redis::kUserShutOut) +
+                        "' FROM receivers JOIN clients ON clients.id = receivers.client_id WHERE "
+                        "receivers.is_active = FALSE AND clients.is_active = TRUE ORDER BY "
+                        "receivers.updated_at DESC LIMIT " +
+                        std::to_string(ClientMirror::kMostShutOut),
+                    out);
+      !added) {
+    return added.error();
   }
   return out;
 }

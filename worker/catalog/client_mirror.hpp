@@ -5,7 +5,7 @@
 // Redis comes back, every half minute, and when the hash is found to be gone (a look every kLook).
 //
 // Bounds: one write at a time; of those who ask meanwhile all are served by the next one. The first
-// kMostClients active clients are mirrored.
+// kMostClients active clients are mirrored, and the kMostShutOut users that were deactivated last.
 
 #include <functional>
 #include <memory>
@@ -21,6 +21,7 @@ namespace notify::worker {
 class ClientMirror {
  public:
   static constexpr std::size_t kMostClients = 10'000;
+  static constexpr std::size_t kMostShutOut = 10'000;
 
   ClientMirror(redis::Host& host, Log& log, redis::Client& client, SqlPool& pool);
 

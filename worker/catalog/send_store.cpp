@@ -310,6 +310,11 @@ Result<std::optional<Client>> find_client(Session& session, const std::string& k
   return client_of(session, "api_key", key_digest);
 }
 
+Result<bool> is_deactivated(Session& session, const Client& client, const std::string& user_id) {
+  const auto found = read_receiver(session, "client_id = ? AND user_id = ?", {client.id, user_id});
+  return found ? Result<bool>(*found && !(*found)->active) : Result<bool>(found.error());
+}
+
 Result<Prepared> prepare_send(Session& session, const SendOrder& order) {
   // Before the transaction: whoever has no key takes no lock.
   const auto client = order.client_id.empty() ? find_client(session, order.key_digest)

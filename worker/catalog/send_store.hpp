@@ -49,6 +49,10 @@ struct Client {
 // nullopt: no active client has this key.
 Result<std::optional<Client>> find_client(sql::Session& session, const std::string& key_digest);
 
+// Whether this user of the client was deactivated; one that nobody has sent to was not.
+Result<bool> is_deactivated(sql::Session& session, const Client& client,
+                            const std::string& user_id);
+
 // Between who sends and the thread that commits it: a send that is given up before it got as far as
 // its commit has done nothing, and will not. After that its outcome is unknown.
 class CommitGate {

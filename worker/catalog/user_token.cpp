@@ -5,7 +5,6 @@
 #include "shared/auth/jwt.hpp"
 #include "shared/base/clock.hpp"
 #include "shared/base/json.hpp"
-#include "worker/catalog/notification.hpp"
 
 namespace notify::worker {
 namespace {
@@ -16,12 +15,11 @@ std::uint64_t seconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Answer make_user_token(std::string_view body, const TokenTimes& times, std::string_view client,
-                       std::string_view key) {
-  const auto order = read_token_order(body, seconds(times.usual), seconds(times.most));
-  if (!order.ok()) {
-    return validation_failure(order.errors);
-  }
+TokenOrder read_token_order(std::string_view body, const TokenTimes& times) {
+  return read_token_order(body, seconds(times.usual), seconds(times.most));
+}
+
+Answer make_user_token(const TokenOrder& order, std::string_view client, std::string_view key) {
   const auto now = static_cast<std::uint64_t>(unix_ms()) / 1000;
   const auto ends = now + order.seconds;
   const auto token =

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "worker/catalog/answer.hpp"
+#include "worker/catalog/notification.hpp"
 
 namespace notify::worker {
 
@@ -16,8 +17,11 @@ struct TokenTimes {
   std::chrono::milliseconds most{std::chrono::hours{24}};
 };
 
-// `client`: its name in lower case; `key`: as it came, and known to be right.
-Answer make_user_token(std::string_view body, const TokenTimes& times, std::string_view client,
-                       std::string_view key);
+// What the body asks for: by these times.
+TokenOrder read_token_order(std::string_view body, const TokenTimes& times);
+
+// Of an order that is right. `client`: its name in lower case; `key`: as it came, and known to be
+// right.
+Answer make_user_token(const TokenOrder& order, std::string_view client, std::string_view key);
 
 }  // namespace notify::worker
