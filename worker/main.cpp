@@ -275,7 +275,7 @@ void Process::on_link(bool ready) {
   away_timer_->disarm();
   metrics_.redis_link(ready);
   if (ready) {
-    log_.write(LogLevel::kNotice, "Redis is there", {{"url", config_.redis.display()}});
+    log_.write(LogLevel::kNotice, "connected to Redis", {{"url", config_.redis.display()}});
   } else {
     log_.write(LogLevel::kWarning, "Redis is away", {{"error", commands_.last_error()}});
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Places that owners share. They are first come, first served until all are taken; then whoever has
-// most makes room for who has fewer. So however many hold as many as they can, who comes last with
-// nothing is let in.
+// Places that owners share. They are first come, first served until all are taken; then the owner
+// that has most makes room for one that has fewer. So a newcomer that has none is always let in,
+// however many others hold their most.
 
 #include <cstddef>
 #include <functional>

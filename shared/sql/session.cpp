@@ -179,7 +179,7 @@ struct Session::Impl {
       breaker->attach(socket());
     }
   }
-  // The kept statements would be taken leave of one by one, from a server that may not answer. And
+  // Each kept statement would be deallocated in turn, at a server that may not answer. And
   // the breaker goes before the descriptor becomes somebody else's.
   ~Impl() {
     if (dialect == Dialect::kPostgres && session.get_backend() != nullptr) {

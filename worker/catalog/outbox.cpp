@@ -280,7 +280,7 @@ void Outbox::take(const OutboxRow& row) {
                  {{"request", row.request_id}, {"stream", row.stream}, {"id", *id}});
       return;
     }
-    log_.write(LogLevel::kWarning, "what a worker had left is not sent yet",
+    log_.write(LogLevel::kWarning, "a notification that another worker had left is not sent yet",
                {{"request", row.request_id}, {"error", id.error().message}});
     keep(row);
   });

@@ -101,7 +101,8 @@ class SqlPool::Impl final : private redis::WatchHandler {
       log_.write(LogLevel::kError, "the database is away",
                  {{"database", options_.url.place}, {"error", result.error().message}});
     } else if (!away && !reachable_) {
-      log_.write(LogLevel::kNotice, "the database is there", {{"database", options_.url.place}});
+      log_.write(LogLevel::kNotice, "connected to the database",
+                 {{"database", options_.url.place}});
     }
     if (away == reachable_ || since_ms_ == 0) {
       reachable_ = !away;

@@ -20,7 +20,7 @@ std::string_view outcome_text(SettleKind kind) {
   return "not delivered, dead letter";
 }
 
-// As nginx shows what there is not.
+// "-" where there is none, as in nginx's logs.
 std::string shown_request(const Delivery& delivery) {
   return delivery.request.empty() ? "-" : delivery.request;
 }
@@ -238,7 +238,7 @@ void Engine::settle(Ticket ticket, SourceIndex source, const Delivery& delivery,
 }
 
 void Engine::hold(DestinationIndex destination, milliseconds time) {
-  log_.write(LogLevel::kNotice, "the destination asks to be left alone",
+  log_.write(LogLevel::kNotice, "the destination asks for fewer requests",
              {{"destination", destinations_[destination].display}, {"ms", time.count()}});
   destinations_[destination].budget->hold(time);
 }
