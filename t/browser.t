@@ -11,7 +11,7 @@ my $t = NotifyTest->new;
 $t->start_redis;
 my $page = "$t->{dir}/page.html";
 
-# The example of system 002's README, unchanged but for the token.
+# The example of the replaced users service's README, unchanged but for the token.
 my $example = $t->read_file("$FindBin::Bin/examples/listen.js");
 is($example =~ s/YOUR_JWT/jwt(JWT_SECRET, {sub => '123'})/e, 1,
     'the example has a place for the token');

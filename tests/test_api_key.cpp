@@ -7,7 +7,7 @@ using namespace std::string_view_literals;
 
 namespace {
 
-// Made with Python's base64 and hashlib, as system 001 does it.
+// Made with Python's base64 and hashlib, as the replaced alerts service does it.
 constexpr std::string_view kKey = "YWxpY2U6AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 constexpr std::string_view kSalt = "00112233445566778899aabbccddeeff";
 constexpr std::string_view kHash =

@@ -16,7 +16,7 @@ FieldRule rule(std::initializer_list<std::string_view> words) {
   return *parsed;
 }
 
-// System 002's publish (systems.md 3.1).
+// The publish of users' events (conf/users.conf).
 std::vector<FieldRule> publish_rules() {
   return {rule({"type", "string", "min=1", "max=64"}), rule({"user_id", "string", "min=1"}),
           rule({"data", "any"}), rule({"permalink", "string", "nullable", "default=null"}),

@@ -1,7 +1,7 @@
 #pragma once
 
 // What Redis tells of streams and groups (XINFO), as JSON. Members and their names are those of
-// the Go client that system 003's users know.
+// the Go client (go-redis), which the streams API's users know.
 
 #include <optional>
 #include <string>

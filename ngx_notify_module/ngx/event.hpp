@@ -33,7 +33,7 @@ class EventTimer {
   static void on_event(ngx_event_t* event);
 
   std::function<void()> fire_;
-  // nginx's debug log takes an event's data for a connection (pitfall V3).
+  // nginx's debug log takes an event's data for a connection, and reads its number.
   ngx_connection_t nobody_{};
   ngx_event_t event_{};
 };

@@ -82,8 +82,9 @@ void RedisHost::NginxWatch::want(bool readable, bool writable) {
   set(connection_->write, NGX_WRITE_EVENT, writable);
 }
 
-// Level-triggered both: the flag belongs to the descriptor, and hiredis reads 16 kB at a time
-// (pitfall V1). nginx logs what fails, which an open descriptor gives no reason for.
+// Level-triggered both: the flag belongs to the descriptor, and hiredis reads 16 kB at a time:
+// edge-triggered, the rest would wait for more to come. nginx logs what fails, which an open
+// descriptor gives no reason for.
 void RedisHost::NginxWatch::set(ngx_event_t* event, ngx_int_t what, bool wanted) {
   if (wanted && !event->active) {
     ngx_add_event(event, what, NGX_LEVEL_EVENT);

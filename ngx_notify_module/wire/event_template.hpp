@@ -7,12 +7,14 @@
 // The first one whose `if=` field the entry has (or that has no `if=`) shows it; without one the
 // entry is shown as data=$object id=on. In a template:
 //
-//   $event_id     the entry's id, as in `id:` lines            $object      all fields, as an
-//   object $entry_id     the same in Redis' spelling                               of strings
+//   $object       all fields, as an object of strings
+//   $event_id     the entry's id, as in `id:` lines
+//   $entry_id     the same in Redis' spelling
 //   $stream       the stream's name, escaped for a JSON string
-//   $json_NAME    the field as a JSON string, or null          ${json_NAME} where NAME has other
-//   $value_NAME   the field itself if it is JSON, else as                   characters than
-//                 a JSON string; null if it is absent                       [A-Za-z0-9_]
+//   $json_NAME    the field as a JSON string, or null
+//   $value_NAME   the field itself if it is JSON, else as a JSON string; null if it is absent
+//
+// ${json_NAME} where NAME has other characters than [A-Za-z0-9_]
 //
 // and in `name=`, where JSON makes no sense: $event_id, $entry_id, $stream, and
 //

@@ -1,6 +1,6 @@
 #pragma once
 
-// API keys as system 001 makes them (systems.md 2.4): URL-safe Base64, without padding, of the
+// API keys as the replaced alerts service makes them: URL-safe Base64, without padding, of the
 // user's name, a colon and 24 random bytes. So a key says whose it is; what it proves stands in the
 // key store.
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON Web Tokens (RFC 7519, compact JWS of RFC 7515), by system 002's rules (systems.md 3.1), and
-// those of other issuers: public keys, issuer, audience.
+// JSON Web Tokens (RFC 7519, compact JWS of RFC 7515), by the rules of the replaced
+// users service, and those of other issuers: public keys, issuer, audience.
 
 #include <chrono>
 #include <cstddef>

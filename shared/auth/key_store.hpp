@@ -1,6 +1,6 @@
 #pragma once
 
-// The file that API keys are kept in, as system 001 writes it (TinyDB's layout):
+// The file that API keys are kept in, as the replaced alerts service writes it (TinyDB's layout):
 //
 //   {"users":{"1":{"id":…,"created_at":…,"username":…,
 //                  "api_keys":[{"id":…,"created_at":…,"salt":…,"hash":…}]}}}

@@ -1,7 +1,7 @@
 #pragma once
 
-// System 000's signed requests (systems.md 1.1): headers `token`, `x-timestamp`, `x-signature`,
-// where the signature is the lower-case hexadecimal HMAC-SHA256 of the timestamp's text, under the
+// Signed requests of the environments (notify_signature): headers `token`, `x-timestamp` and
+// `x-signature`, where the signature is the lower-case hexadecimal HMAC-SHA256 of the timestamp's text, under the
 // token. The window is the only guard against replay, by contract.
 
 #include <chrono>

@@ -2,7 +2,7 @@
 
 // JSON as RFC 8259 has it, read in place: a scanner that checks the whole text once and hands out
 // slices of it. Numbers of any size, lone surrogates and \u0000 pass through untouched, since a
-// publisher's data is his own (systems.md, rule 6). Not recursive: depth costs one bit a level.
+// publisher's data is passed on as it came. Not recursive: depth costs one bit a level.
 //
 // Every string_view points into the text that was given; it must outlive them.
 //

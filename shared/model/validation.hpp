@@ -1,8 +1,8 @@
 #pragma once
 
 // Whether a request is what its rules ask for. Kinds, wording and order of the errors are those of
-// FastAPI with pydantic 2, since clients of three of the systems know them (systems.md, "Body
-// shapes"); other shapes of an answer are made from the same list.
+// FastAPI with pydantic 2, since clients of three of the replaced services know them; other
+// shapes of an answer are made from the same list.
 
 #include <cstddef>
 #include <optional>
@@ -28,8 +28,8 @@ struct FieldError {
 
 struct FieldValue {
   // A string's decoded bytes (of null, where it is one: none); of anything else the raw JSON. Empty
-  // when absent and
-  // without default. From a query: exactly the decoded bytes, which may be invalid UTF-8.
+  // when absent and without default. From a query: exactly the decoded bytes, which may be invalid
+  // UTF-8.
   std::string text;
   // JSON as it was sent (or the default). Where the type allows another spelling (`"yes"`, `1` for
   // a boolean, `"7"` for an integer) it is normalised: `true`, `7`.

@@ -11,9 +11,8 @@
 //                                 fields `stream` and `id`, one entry for each. Its group is
 //                                 `catalog`; what was taken is deleted.
 //   notify:{catalog}:withdrawn    sorted set of sends that were refused while the database was
-//   away, by
-//                                 request's id and time in ms: not to be sent by who finds one in
-//                                 the outbox. Who has withdrawn one takes it out.
+//                                 away, by request's id and time in ms: not to be sent by who finds
+//                                 one in the outbox. Who has withdrawn one takes it out.
 //   notify:{catalog}:sweep:<env>  string: which worker of an APP_ENV looks for its requests whose
 //                                 entries are gone (a lease)
 //   notify:{<provider>}:outgoing  stream of what goes out through a provider, by its id; its group

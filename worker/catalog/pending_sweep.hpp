@@ -4,8 +4,7 @@
 // it was cut, has expired, or was deleted by somebody. They are REJECTED with the reason.
 //
 //             the lease is ours            the end, or kMostGone
-//   kIdle ─── every `every` ───► kReading ───────────────────────► kWaiting ── `grace` ──►
-//   kSettling
+//   kIdle ─── every `every` ───► kReading ───────────────────────► kWaiting ── `grace` ──► kSettling
 //     ▲                          ▲  │ nothing is gone                                        │  │
 //     │                          │  ▼                  not at the end: goes on               │  │
 //     └──────────────────────────┼──┴────────────────────────────────────────────────────────┘  │

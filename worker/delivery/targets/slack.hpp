@@ -7,8 +7,7 @@
 //
 // A webhook answers 200 "ok", 429 with Retry-After, or an error as short text. It does not tell
 // which message was made, so reminders stand beside it, and only the address that came with the
-// click
-// (`response_url`) can change it: that one is used if it is on the webhook's own server.
+// click (`response_url`) can change it: that one is used if it is on the webhook's own server.
 
 #include <chrono>
 #include <functional>
