@@ -129,7 +129,7 @@ my @auth = (
     ["$entry notify_publish \$notify_path_x;",  qr/\bx\b/],
     ['notify_admin;',                            qr/number of arguments/],
     ['notify_admin status;',                     qr/"status"/],
-    ['notify_admin stream;',                     qr/needs a key/],
+    ['notify_admin stream;',                     qr/needs a stream/],
     ['notify_admin ping x;',                     qr/"x"/],
     ['notify_admin stream $notify_path_x;',      qr/\bx\b/],
     ["notify_admin ping;\nnotify_admin info;",   qr/is duplicate|conflicts/],

@@ -101,13 +101,13 @@ Result<void> set_admin(ngx_conf_t* cf, Words words, AdminConf& conf) {
   if (kind == kKinds.end()) {
     return bad_value(words[0]);
   }
-  const bool takes_key = kind->name == "stream";
-  if (takes_key != (words.size() == 2)) {
-    return invalid(takes_key ? "needs a key after \"stream\""
-                             : "invalid parameter \"" + std::string(words[1]) + "\"");
+  const bool takes_stream = kind->name == "stream";
+  if (takes_stream != (words.size() == 2)) {
+    return invalid(takes_stream ? "needs a stream after \"stream\""
+                                : "invalid parameter \"" + std::string(words[1]) + "\"");
   }
   std::size_t index = 0;
-  if (takes_key) {
+  if (takes_stream) {
     const Result<Template*> key =
         words[1].empty() ? Result<Template*>(bad_value(words[1])) : compile_template(cf, words[1]);
     if (!key) {
