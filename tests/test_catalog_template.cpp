@@ -13,6 +13,9 @@ using namespace notify::worker;
 
 namespace {
 
+constexpr Mustache::Bounds kBounds{100'000, 256 * 1024};
+constexpr std::size_t kSteps = 100'000;
+
 std::string repeat(std::string_view text, std::size_t times) {
   std::string out;
   for (std::size_t i = 0; i < times; ++i) {
@@ -73,13 +76,13 @@ START_TEST(renders) {
       {"\xc3\xbc {{u}}", R"({"u":"\u00fc\ud800"})", "\xc3\xbc \xc3\xbc\xef\xbf\xbd"},
   };
   for (const auto& row : rows) {
-    const auto out = render_template(row.text, row.data, Escape::kSlack);
+    const auto out = render_template(row.text, row.data, Escape::kSlack, kBounds);
     EXPECT_ROW(row.text, out.ok());
     if (out) {
       EXPECT_EQ_ROW(row.text, *out, row.out);
     }
   }
-  EXPECT_EQ(*render_template("{{x}}", R"({"x":"<&>\""})", Escape::kNone), "<&>\"");
+  EXPECT_EQ(*render_template("{{x}}", R"({"x":"<&>\""})", Escape::kNone, kBounds), "<&>\"");
 }
 END_TEST
 
@@ -105,7 +108,7 @@ START_TEST(refuses_templates) {
                                   repeat("{{#a}}", 5'000) + repeat("{{/a}}", 5'000),
                                   repeat("x", kMostTemplateText + 1)}) {
     EXPECT_ROW(text.substr(0, 40), check_template(text).has_value());
-    EXPECT_ROW(text.substr(0, 40), !render_template(text, "{}", Escape::kNone).ok());
+    EXPECT_ROW(text.substr(0, 40), !render_template(text, "{}", Escape::kNone, kBounds).ok());
   }
 }
 END_TEST
@@ -113,25 +116,32 @@ END_TEST
 START_TEST(bounds_rendering) {
   const auto list = "{\"a\":[" + repeat("1,", 999) + "1]}";
   const auto deep = repeat("{{#a}}", 4) + "x" + repeat("{{/a}}", 4);
-  EXPECT_EQ(render_template(deep, list, Escape::kNone).error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(render_template(deep, list, Escape::kNone, kBounds).error().kind, ErrorKind::kTooLarge);
   // Nothing is written, and all the same there is no end.
-  EXPECT_EQ(
-      render_template(repeat("{{#a}}", 8) + repeat("{{/a}}", 8), list, Escape::kNone).error().kind,
-      ErrorKind::kTooLarge);
-  const auto large = "{\"a\":\"" + repeat("x", 60'000) + "\"}";
-  EXPECT_EQ(render_template(repeat("{{a}}", 10), large, Escape::kNone).error().kind,
+  EXPECT_EQ(render_template(repeat("{{#a}}", 8) + repeat("{{/a}}", 8), list, Escape::kNone, kBounds)
+                .error()
+                .kind,
             ErrorKind::kTooLarge);
-  EXPECT_EQ(
-      render_template("{{a}}", "{\"a\":" + repeat("[", 100) + repeat("]", 100) + "}", Escape::kNone)
-          .error()
-          .kind,
-      ErrorKind::kTooLarge);
-  EXPECT(render_template("{{#a}}x{{/a}}", list, Escape::kNone).ok());
+  const auto large = "{\"a\":\"" + repeat("x", 60'000) + "\"}";
+  EXPECT_EQ(render_template(repeat("{{a}}", 10), large, Escape::kNone, kBounds).error().kind,
+            ErrorKind::kTooLarge);
+  EXPECT_EQ(render_template("{{a}}", "{\"a\":" + repeat("[", 100) + repeat("]", 100) + "}",
+                            Escape::kNone, kBounds)
+                .error()
+                .kind,
+            ErrorKind::kTooLarge);
+  EXPECT(render_template("{{#a}}x{{/a}}", list, Escape::kNone, kBounds).ok());
+  EXPECT(render_template("{{#a}}x{{/a}}", list, Escape::kNone, {100'000, 1'000}).ok());
+  const auto longer = render_template("{{#a}}x{{/a}}", list, Escape::kNone, {100'000, 999});
+  EXPECT_EQ(longer.error().message, "the rendered text has more than 999 bytes");
+  EXPECT_EQ(render_template("{{#a}}x{{/a}}", list, Escape::kNone, {999, 1'000}).error().kind,
+            ErrorKind::kTooLarge);
   const auto wide = "{\"a\":[" + repeat("0,", 20'000) + "0]}";
-  EXPECT_EQ(render_template("x", wide, Escape::kNone).error().kind, ErrorKind::kTooLarge);
-  EXPECT_EQ(
-      render_template("{{#a}}" + repeat("x", 1'000) + "{{/a}}", list, Escape::kNone).error().kind,
-      ErrorKind::kTooLarge);
+  EXPECT_EQ(render_template("x", wide, Escape::kNone, kBounds).error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(render_template("{{#a}}" + repeat("x", 1'000) + "{{/a}}", list, Escape::kNone, kBounds)
+                .error()
+                .kind,
+            ErrorKind::kTooLarge);
   EXPECT(check_template("{{" + repeat("a.", 200) + "a}}").has_value());
   EXPECT(!check_template("{{! " + repeat("comment ", 200) + "}}").has_value());
 }
@@ -139,7 +149,7 @@ END_TEST
 
 std::string wrong(std::string_view schema, std::string_view data) {
   std::string out;
-  for (const auto& error : validate_data(schema, data)) {
+  for (const auto& error : validate_data(schema, data, kSteps)) {
     out += field_path(error) + ";";
   }
   return out;
@@ -234,7 +244,7 @@ START_TEST(refuses_schemas) {
            repeat("{\"not\":", 100) + "{}" + repeat("}", 100),
        }) {
     EXPECT_ROW(schema.substr(0, 60), check_schema(schema).has_value());
-    EXPECT_ROW(schema.substr(0, 60), !validate_data(schema, "{}").empty());
+    EXPECT_ROW(schema.substr(0, 60), !validate_data(schema, "{}", kSteps).empty());
   }
   EXPECT_EQ(wrong("{}", "[" + repeat("1,", kMostDataNodes) + "1]"), "body.data;");
   EXPECT_EQ(wrong(R"({"format":"date"})", "\"" + repeat("9", 60'000) + "\""), "body.data;");
@@ -330,7 +340,7 @@ START_TEST(values_are_compared) {
   for (const auto& row : rows) {
     const auto name = std::string(row.schema) + " " + row.data;
     EXPECT_ROW(name, !check_schema(row.schema).has_value());
-    EXPECT_EQ_ROW(name, validate_data(row.schema, row.data).empty(), row.good);
+    EXPECT_EQ_ROW(name, validate_data(row.schema, row.data, kSteps).empty(), row.good);
   }
 }
 END_TEST
@@ -389,7 +399,7 @@ START_TEST(validation_has_an_end) {
     ck_assert_msg(!check_schema(row.schema).has_value(), "%s: %s", row.name,
                   check_schema(row.schema)->c_str());
     const auto began = std::clock();  // of the processor, whatever else runs
-    const auto errors = validate_data(row.schema, row.data);
+    const auto errors = validate_data(row.schema, row.data, kSteps);
     const auto took = (std::clock() - began) * 1'000'000 / CLOCKS_PER_SEC;
     if (std::getenv("NOTIFY_TIMES") != nullptr) {
       std::printf("%s: %lld us\n", row.name, static_cast<long long>(took));

@@ -83,11 +83,19 @@ START_TEST(table_is_sound) {
   }
   const auto config = default_config();
   EXPECT(config.ok());
-  const unsigned counts[] = {config->budget_burst,     config->concurrency,
-                             config->prefetch,         config->destination_concurrency,
-                             config->max_attempts,     config->catalog.threads,
-                             config->catalog.backlog,  config->catalog.stream_length,
-                             config->catalog.providers};
+  const unsigned counts[] = {config->budget_burst,
+                             config->concurrency,
+                             config->prefetch,
+                             config->destination_concurrency,
+                             config->max_attempts,
+                             config->catalog.threads,
+                             config->catalog.backlog,
+                             config->catalog.stream_length,
+                             config->catalog.providers,
+                             config->catalog.connections,
+                             config->catalog.schema_steps,
+                             config->catalog.template_steps,
+                             config->catalog.template_bytes};
   for (const unsigned count : counts) {
     EXPECT(count > 0);
   }

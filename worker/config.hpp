@@ -57,6 +57,10 @@ struct CatalogConfig {
   unsigned stream_length = 0;
   unsigned backlog = 0;
   unsigned providers = 0;
+  unsigned connections = 0;     // to the socket
+  unsigned schema_steps = 0;    // of one send
+  unsigned template_steps = 0;  // likewise
+  unsigned template_bytes = 0;  // of the text
   milliseconds token_ttl{};
   milliseconds token_max_ttl{};
   milliseconds sweep{};  // 0: never

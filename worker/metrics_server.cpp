@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "worker/connection_limit.hpp"
 #include "worker/unix_listen.hpp"
 
 namespace notify::worker {
@@ -19,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kTryAgain{10'000};
 constexpr std::size_t kMostHead = 8 * 1024;
 constexpr int kSilence = 10;  // seconds
+constexpr std::size_t kMostConnections = 64;
 constexpr int kBacklog = 16;
 constexpr std::string_view kUnix = "unix:";
 
@@ -40,6 +43,7 @@ class MetricsServer::Impl {
       evhttp_set_timeout(http_, kSilence);
       evhttp_set_allowed_methods(http_, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
       evhttp_set_gencb(http_, &on_request, this);
+      limit_.emplace(loop, http_, kMostConnections);
     }
   }
   ~Impl() {
@@ -74,7 +78,12 @@ class MetricsServer::Impl {
       address = address.substr(1, address.size() - 2);
     }
     const auto port = static_cast<std::uint16_t>(std::stoul(listen_.substr(colon + 1)));
-    return evhttp_bind_socket(http_, address.c_str(), port) == 0 ? "" : std::strerror(errno);
+    auto* socket = evhttp_bind_socket_with_handle(http_, address.c_str(), port);
+    if (socket == nullptr) {
+      return std::strerror(errno);
+    }
+    limit_->watch(socket);
+    return "";
   }
 
   // The socket of a worker that was killed is in the way; that of one that runs is taken from it.
@@ -84,10 +93,12 @@ class MetricsServer::Impl {
     if (!fd) {
       return fd.error().message;
     }
-    if (evhttp_accept_socket(http_, *fd) != 0) {
+    auto* socket = evhttp_accept_socket_with_handle(http_, *fd);
+    if (socket == nullptr) {
       ::close(*fd);
       return "out of memory";
     }
+    limit_->watch(socket);
     path_ = path;
     return "";
   }
@@ -117,6 +128,7 @@ class MetricsServer::Impl {
   const std::string group_;
   const std::function<std::string()> text_;
   evhttp* http_;
+  std::optional<ConnectionLimit> limit_;
   std::unique_ptr<redis::Timer> timer_;
   std::string path_;  // of our socket
 };

@@ -4,7 +4,8 @@
 // loop. A port that cannot be had is tried again every 10 s, and is no reason to stop: deliveries
 // matter more than their figures.
 //
-// Bounds: a head of 8 kB, no body; a connection that is silent for 10 s is closed.
+// Bounds: a head of 8 kB, no body; 64 connections, beyond which new ones wait; one that is silent
+// for 10 s is closed.
 
 #include <functional>
 #include <memory>

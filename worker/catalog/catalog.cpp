@@ -27,6 +27,7 @@ SqlOptions sql_options(const Config& config) {
 HttpServer::Options server_options(const Config& config) {
   HttpServer::Options options;
   options.group = config.socket_group;
+  options.max_connections = config.catalog.connections;
   options.path =
       config.catalog.socket.empty() ? config.run_dir + "/catalog.sock" : config.catalog.socket;
   return options;
@@ -49,7 +50,10 @@ Catalog::Catalog(process::Loop& loop, Log& log, redis::Client& commands, Engine&
       pool_(std::make_unique<SqlPool>(loop, log, sql_options(config))),
       clients_(loop, log, commands, *pool_),
       outbox_(loop, log, commands, *pool_, outbox_options(config, token)),
-      sender_(loop, log, *pool_, outbox_, config.catalog.app_env),
+      sender_(loop, log, *pool_, outbox_,
+              {config.catalog.app_env,
+               {config.catalog.schema_steps,
+                {config.catalog.template_steps, config.catalog.template_bytes}}}),
       acknowledger_(loop, log, commands, *pool_, {config.catalog.app_env, token}),
       outgoing_(loop, log, commands, engine, janitor, *pool_,
                 {link, token, config.budget_burst, config.budget_rate, config.catalog.backlog,

@@ -127,12 +127,12 @@ FieldError template_error(std::string message) {
 }
 
 void render(const Notification& notification, const Template& chosen, bool named, bool slack,
-            DeliveryPlan& plan) {
+            const PlanBounds& bounds, DeliveryPlan& plan) {
   // What a client sends for a template has to fit its schema; without, its notification has to.
   const bool own_data = named || notification.data != "{}";
   if (!chosen.schema.empty()) {
-    const auto errors =
-        validate_data(chosen.schema, own_data ? notification.data : notification.payload);
+    const auto errors = validate_data(
+        chosen.schema, own_data ? notification.data : notification.payload, bounds.schema_steps);
     if (!errors.empty()) {
       plan.refused = validation_failure(errors);
       return;
@@ -144,7 +144,7 @@ void render(const Notification& notification, const Template& chosen, bool named
     return;
   }
   auto rendered = render_template(text, merged(notification.payload, notification.data),
-                                  slack ? Escape::kSlack : Escape::kNone);
+                                  slack ? Escape::kSlack : Escape::kNone, bounds.text);
   if (!rendered) {
     plan.refused =
         validation_failure(std::vector{template_error("Template: " + rendered.error().message)});
@@ -211,7 +211,8 @@ Result<DeliveryChoice> choose_delivery(Session& session, const Notification& not
   return out;
 }
 
-DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& notification) {
+DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& notification,
+                           const PlanBounds& bounds) {
   if (choice.refusal != Refusal::kNone) {
     return choice.refusal == Refusal::kTemplate ? refusal(kTemplateCodes, "template")
                                                 : refusal(kProviderCodes, "provider");
@@ -226,7 +227,7 @@ DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& not
   plan.goes_out = config.kind != ProviderConfig::Kind::kNone && config.errors.empty();
   const bool slack = config.kind == ProviderConfig::Kind::kSlack;
   if (choice.chosen) {
-    render(notification, *choice.chosen, choice.named, slack, plan);
+    render(notification, *choice.chosen, choice.named, slack, bounds, plan);
   } else {
     plan.text = plain_text(notification.payload, slack);
   }

@@ -19,6 +19,7 @@
 
 #include "shared/sql/session.hpp"
 #include "worker/catalog/answer.hpp"
+#include "worker/catalog/mustache.hpp"
 #include "worker/catalog/notification.hpp"
 
 namespace notify::worker {
@@ -43,6 +44,12 @@ struct DeliveryChoice {
   bool operator==(const DeliveryChoice&) const = default;
 };
 
+// What one send may cost.
+struct PlanBounds {
+  std::size_t schema_steps = 0;
+  Mustache::Bounds text;
+};
+
 struct DeliveryPlan {
   std::optional<Answer> refused;
   std::string provider_id;  // empty: none
@@ -56,6 +63,7 @@ Result<DeliveryChoice> choose_delivery(sql::Session& session, const Notification
                                        const std::string& channel_id,
                                        const std::string& provider_id);
 // Needs no database.
-DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& notification);
+DeliveryPlan plan_delivery(const DeliveryChoice& choice, const Notification& notification,
+                           const PlanBounds& bounds);
 
 }  // namespace notify::worker

@@ -11,9 +11,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "shared/base/text.hpp"
+#include "worker/connection_limit.hpp"
 #include "worker/unix_listen.hpp"
 
 namespace notify::worker {
@@ -102,6 +104,7 @@ class HttpServer::Impl {
   // Once the lock is given back the path is another worker's: it is not touched any more.
   void leave_path() {
     if (socket_ != nullptr) {
+      limit_->forget();
       evhttp_del_accept_socket(http_, std::exchange(socket_, nullptr));
       ::unlink(options_.path.c_str());
     }
@@ -161,6 +164,7 @@ class HttpServer::Impl {
       return fd.error().message;
     }
     http_ = evhttp_new(loop_.base());
+    limit_.emplace(loop_, http_, options_.max_connections);
     evhttp_set_max_body_size(http_, static_cast<ev_ssize_t>(kMostBody));
     evhttp_set_max_headers_size(http_, static_cast<ev_ssize_t>(kMostHead));
     evhttp_set_timeout(http_, kSilence);
@@ -171,6 +175,7 @@ class HttpServer::Impl {
     evhttp_set_allowed_methods(http_, verbs);
     evhttp_set_gencb(http_, &Impl::on_request, this);
     socket_ = evhttp_accept_socket_with_handle(http_, *fd);
+    limit_->watch(socket_);
     return {};
   }
 
@@ -221,6 +226,7 @@ class HttpServer::Impl {
   int lock_ = -1;
   evhttp* http_ = nullptr;
   evhttp_bound_socket* socket_ = nullptr;
+  std::optional<ConnectionLimit> limit_;
   std::vector<evhttp_request*> requests_;
   bool draining_ = false;
   bool told_waiting_ = false;

@@ -10,8 +10,8 @@
 // first one has in hand it answers meanwhile: that two of them do so at the same time is ordinary,
 // since workers of other machines may use the same database.
 //
-// Bounds: kMostBody, kMostHead; a connection that is silent for 60 s is closed; at most
-// `max_requests` are in hand at a time (503 beyond).
+// Bounds: kMostBody, kMostHead; `max_connections`, beyond which new ones wait; a connection that is
+// silent for 60 s is closed; at most `max_requests` are in hand at a time (503 beyond).
 
 #include <functional>
 #include <memory>
@@ -35,6 +35,7 @@ class HttpServer {
     std::string path;
     std::string group;  // who else may connect: see unix_listen.hpp
     std::size_t max_requests = 1'000;
+    std::size_t max_connections = 0;
   };
 
   HttpServer(process::Loop& loop, Log& log, Options options, Handler handler);

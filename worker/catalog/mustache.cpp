@@ -204,8 +204,8 @@ class MustacheRenderer {
       return Error{ErrorKind::kTooLarge, "template and data are too large together"};
     }
     if (full_) {
-      return Error{ErrorKind::kTooLarge, "the rendered text has more than " +
-                                             std::to_string(bounds_.output / 1024) + " kB"};
+      return Error{ErrorKind::kTooLarge,
+                   "the rendered text has more than " + std::to_string(bounds_.output) + " bytes"};
     }
     return std::move(out_);
   }

@@ -27,8 +27,8 @@ namespace notify::worker {
 class Mustache {
  public:
   struct Bounds {
-    std::size_t steps = 100'000;  // pieces that are rendered, contexts that are looked into
-    std::size_t output = 256 * 1024;
+    std::size_t steps = 0;   // pieces that are rendered, contexts that are looked into
+    std::size_t output = 0;  // bytes
   };
   using EscapeText = std::function<std::string(std::string_view)>;
 

@@ -185,7 +185,7 @@ Result<Outline> outline(Session& session, const SendOrder& order) {
     return choice.error();
   }
   out.choice = std::move(*choice);
-  out.plan = plan_delivery(out.choice, order.notification);
+  out.plan = plan_delivery(out.choice, order.notification, order.bounds);
   return out;
 }
 

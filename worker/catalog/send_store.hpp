@@ -24,6 +24,7 @@
 
 #include "shared/sql/session.hpp"
 #include "worker/catalog/answer.hpp"
+#include "worker/catalog/delivery_plan.hpp"
 #include "worker/catalog/notification.hpp"
 
 namespace notify::worker {
@@ -85,6 +86,7 @@ struct SendOrder {
   std::string source = "notification";
   std::string holder;
   std::string app_env;
+  PlanBounds bounds;
 };
 
 struct Prepared {

@@ -20,14 +20,15 @@ Answer not_sent() { return unavailable(kRequestCodes.create, "The notification w
 
 }  // namespace
 
-Sender::Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, std::string app_env)
-    : host_(host), log_(log), pool_(pool), outbox_(outbox), app_env_(std::move(app_env)) {}
+Sender::Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, Options options)
+    : host_(host), log_(log), pool_(pool), outbox_(outbox), options_(std::move(options)) {}
 
 void Sender::send(SendOrder order, const Success& success, const Respond& respond) {
   // nginx's id of the HTTP request becomes the row's: one id from the answer to the provider.
   order.request_id = is_uuid(order.request_id) ? to_lower(order.request_id) : make_uuid();
   order.holder = outbox_.holder();
-  order.app_env = app_env_;
+  order.app_env = options_.app_env;
+  order.bounds = options_.bounds;
   order.gate = std::make_shared<CommitGate>();
   const auto id = order.request_id;
   const auto kept = std::make_shared<const SendOrder>(std::move(order));

@@ -31,9 +31,14 @@ class Sender {
   using Success =
       std::function<void(const Prepared& prepared, const std::string& message_id, Respond)>;
 
-  Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, std::string app_env);
+  struct Options {
+    std::string app_env;
+    PlanBounds bounds;
+  };
 
-  // Fills in what the sender knows: id, holder, environment.
+  Sender(redis::Host& host, Log& log, SqlPool& pool, Outbox& outbox, Options options);
+
+  // Fills in what the sender knows: id, holder, environment, bounds.
   void send(SendOrder order, const Success& success, const Respond& respond);
 
  private:
@@ -45,7 +50,7 @@ class Sender {
   Log& log_;
   SqlPool& pool_;
   Outbox& outbox_;
-  std::string app_env_;
+  Options options_;
 };
 
 }  // namespace notify::worker

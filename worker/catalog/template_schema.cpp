@@ -74,7 +74,8 @@ std::string list_types(unsigned types) {
 
 class Validator {
  public:
-  explicit Validator(const std::vector<SchemaRule>& rules) : rules_(rules) {}
+  Validator(const std::vector<SchemaRule>& rules, std::size_t steps)
+      : rules_(rules), left_(steps) {}
 
   // `told`: what is wrong becomes an error; else the first fault is enough.
   bool check(RuleIndex index, const JsonNode& data, const Place& place, bool told) {
@@ -365,7 +366,7 @@ class Validator {
   std::unordered_map<const JsonNode*, std::string> canonical_;
   std::unordered_map<const JsonNode*, bool> unique_;
   std::vector<FieldError> errors_;
-  std::size_t left_ = kMostSchemaSteps;
+  std::size_t left_;
   std::size_t frames_ = 0;
   bool exhausted_ = false;
 };
@@ -377,7 +378,8 @@ std::optional<std::string> check_schema(std::string_view text) {
   return rules ? std::nullopt : std::optional<std::string>(rules.error().message);
 }
 
-std::vector<FieldError> validate_data(std::string_view schema, std::string_view data_text) {
+std::vector<FieldError> validate_data(std::string_view schema, std::string_view data_text,
+                                      std::size_t steps) {
   const auto rules = compile_schema(schema);
   if (!rules) {
     return {data_error("schema_error",
@@ -390,11 +392,11 @@ std::vector<FieldError> validate_data(std::string_view schema, std::string_view 
                      "too_long", "The data is too large to be validated: " + data.error().message)}
                : std::vector{data_error("value_error", "Value error, " + data.error().message)};
   }
-  Validator validator(*rules);
+  Validator validator(*rules, steps);
   const bool good = validator.check(0, data->root(), Place{}, true);
   if (validator.exhausted()) {
     return {
-        data_error("too_long", "The data takes more than " + std::to_string(kMostSchemaSteps) +
+        data_error("too_long", "The data takes more than " + std::to_string(steps) +
                                    " steps to be validated by the template's schema: send less")};
   }
   auto errors = validator.take_errors();

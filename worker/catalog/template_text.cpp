@@ -1,7 +1,6 @@
 #include "worker/catalog/template_text.hpp"
 
 #include "worker/catalog/json_tree.hpp"
-#include "worker/catalog/mustache.hpp"
 
 namespace notify::worker {
 namespace {
@@ -49,7 +48,8 @@ std::optional<std::string> check_template(std::string_view text) {
   return parsed ? std::nullopt : std::optional<std::string>(parsed.error().message);
 }
 
-Result<std::string> render_template(std::string_view text, std::string_view data, Escape escape) {
+Result<std::string> render_template(std::string_view text, std::string_view data, Escape escape,
+                                    const Mustache::Bounds& bounds) {
   const auto parsed = parse(text);
   if (!parsed) {
     return parsed.error();
@@ -58,9 +58,8 @@ Result<std::string> render_template(std::string_view text, std::string_view data
   if (!values) {
     return Error{values.error().kind, "the data: " + values.error().message};
   }
-  return parsed->render(values->root(),
-                        [escape](std::string_view plain) { return escaped(plain, escape); },
-                        {kMostTemplateSteps, kMostTemplateOutput});
+  return parsed->render(
+      values->root(), [escape](std::string_view plain) { return escaped(plain, escape); }, bounds);
 }
 
 }  // namespace notify::worker

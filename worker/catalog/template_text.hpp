@@ -2,22 +2,20 @@
 
 // A template's text: Mustache (mustache.hpp) over the members of an object. Pure.
 //
-// Bounds: kMostTemplateText of template; kMostTemplateValues of data, 32 levels deep;
-// kMostTemplateSteps of rendering, kMostTemplateOutput of result, both counted while it is
-// rendered.
+// Bounds: kMostTemplateText of template; kMostTemplateValues of data, 32 levels deep; the caller's
+// steps of rendering and bytes of result, both counted while it is rendered.
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "shared/base/result.hpp"
+#include "worker/catalog/mustache.hpp"
 
 namespace notify::worker {
 
 inline constexpr std::size_t kMostTemplateText = 64 * 1024;
 inline constexpr std::size_t kMostTemplateValues = 10'000;
-inline constexpr std::size_t kMostTemplateSteps = 100'000;
-inline constexpr std::size_t kMostTemplateOutput = 256 * 1024;
 
 // Of what is between two braces.
 enum class Escape {
@@ -32,6 +30,7 @@ std::string escaped(std::string_view text, Escape escape);
 std::optional<std::string> check_template(std::string_view text);
 
 // `data` is a JSON object. kInvalid: the template is none; kTooLarge: beyond a bound.
-Result<std::string> render_template(std::string_view text, std::string_view data, Escape escape);
+Result<std::string> render_template(std::string_view text, std::string_view data, Escape escape,
+                                    const Mustache::Bounds& bounds);
 
 }  // namespace notify::worker
