@@ -130,7 +130,7 @@ if ($> == 0) {
     my $shared = "$t->{dir}/shared";
     mkdir $shared;
     chmod 01777, $shared;
-    refusal('a RUN_DIR that all write into', qr/^RUN_DIR: everybody can write into \Q$shared\E/m,
+    refusal('a RUN_DIR that all write into', qr/^RUN_DIR: every user of this machine can write into \Q$shared\E/m,
         RUN_DIR => $shared);
     refusal('no such user', qr/^NGINX_USER: there is no user "nobody-there"/m,
         NGINX_USER => 'nobody-there');

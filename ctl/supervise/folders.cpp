@@ -211,7 +211,7 @@ Result<void> Folders::make_run_dir(RunSettings& settings) const {
   ::stat(path.c_str(), &facts);
   const mode_t mode = facts.st_mode & 07777U;
   if ((mode & 0002U) != 0) {
-    return invalid("RUN_DIR: everybody can write into " + path +
+    return invalid("RUN_DIR: every user of this machine can write into " + path +
                    "; set RUN_DIR to a folder of its own, or `chmod o-w " + shell_word(path) + "`");
   }
   if ((mode & 0027U) != 0 && mode != 0750) {
