@@ -117,19 +117,20 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
   for (const auto& [field, value] : entry) {
     whole_body = whole_body || view(value->value).find("notify_body") != std::string_view::npos;
   }
-  const IntakeConf& intake = scope.conf->get<IntakeConf>();
+  const IntakeConf& input = scope.conf->get<IntakeConf>();
   for (const std::string_view name : names_in(*key, "notify_field_")) {
-    if (const FieldRule* rule = intake.find(name)) {
-      key_fields.push_back(intake.index(*rule));
+    if (const FieldRule* rule = input.find(name)) {
+      key_fields.push_back(input.index(*rule));
     }
   }
   return entry.empty() ? invalid("\"notify_publish\" needs \"notify_entry\"") : Result<void>();
 }
 
-Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf) {
-  Operation operation{"notify_publish", NGX_HTTP_POST, {&read_input, &require, &publish}};
-  operation.refined_by = {kPublishRefinements.begin(), kPublishRefinements.end()};
-  for (const std::string_view word : words.subspan(1)) {
+Result<Operation> publishing_operation(std::string_view directive, OperationStep publish,
+                                       Words words) {
+  Operation operation{directive, NGX_HTTP_POST, {&read_input, &require, publish}};
+  operation.refined_by = {"notify_entry", "notify_require", "notify_response"};
+  for (const std::string_view word : words) {
     if (const auto text = parameter(word, "failure")) {
       operation.failure = *text;
       continue;
@@ -142,6 +143,14 @@ Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf) {
     }
     operation.methods = *parsed;
   }
+  return operation;
+}
+
+Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf) {
+  Result<Operation> operation = publishing_operation("notify_publish", &publish, words.subspan(1));
+  if (!operation) {
+    return operation.error();
+  }
   if (words[0].empty()) {
     return bad_value(words[0]);
   }
@@ -153,7 +162,7 @@ Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf) {
     return key.error();
   }
   conf.key = *key;
-  return add_operation(cf, std::move(operation));
+  return add_operation(cf, std::move(*operation));
 }
 
 Result<void> set_require(ngx_conf_t* cf, Words words, PublishConf& conf) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ngx_notify_module/conf/directive.hpp"
+#include "ngx_notify_module/request/operation.hpp"
 
 namespace notify {
 
@@ -45,9 +46,9 @@ struct PublishConf {
   Result<void> merge(const MergeScope& scope, const PublishConf& parent);
 };
 
-// Whose templates every operation that publishes evaluates.
-inline constexpr std::array<std::string_view, 3> kPublishRefinements{
-    "notify_entry", "notify_require", "notify_response"};
+// An operation that publishes, with what the last words of its directive say: method=, failure=.
+Result<Operation> publishing_operation(std::string_view directive, OperationStep publish,
+                                       Words words);
 
 Result<void> set_publish(ngx_conf_t* cf, Words words, PublishConf& conf);
 Result<void> set_require(ngx_conf_t* cf, Words words, PublishConf& conf);

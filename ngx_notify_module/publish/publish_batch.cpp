@@ -102,20 +102,10 @@ Result<void> BatchPublishConf::merge(const MergeScope& scope, const BatchPublish
 }
 
 Result<void> set_publish_batch(ngx_conf_t* cf, Words words, BatchPublishConf& conf) {
-  Operation operation{"notify_publish_batch", NGX_HTTP_POST, {&read_input, &require, &publish}};
-  operation.refined_by = {kPublishRefinements.begin(), kPublishRefinements.end()};
-  for (const std::string_view word : words.subspan(2)) {
-    if (const auto text = parameter(word, "failure")) {
-      operation.failure = *text;
-      continue;
-    }
-    const auto value = parameter(word, "method");
-    const Result<ngx_uint_t> parsed =
-        value ? parse_methods(*value) : Result<ngx_uint_t>(bad_parameter(word));
-    if (!parsed) {
-      return parsed.error();
-    }
-    operation.methods = *parsed;
+  Result<Operation> operation =
+      publishing_operation("notify_publish_batch", &publish, words.subspan(2));
+  if (!operation) {
+    return operation.error();
   }
   for (const std::string_view word : words.first(2)) {
     if (word.empty()) {
@@ -131,7 +121,7 @@ Result<void> set_publish_batch(ngx_conf_t* cf, Words words, BatchPublishConf& co
   }
   conf.key = *key;
   conf.field = words[1];
-  return add_operation(cf, std::move(operation));
+  return add_operation(cf, std::move(*operation));
 }
 
 Result<void> set_max_batch(ngx_conf_t*, Words words, BatchPublishConf& conf) {
