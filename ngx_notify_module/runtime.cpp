@@ -6,6 +6,7 @@
 
 #include "ngx_notify_module/auth/key_service.hpp"
 #include "ngx_notify_module/ngx/event.hpp"
+#include "ngx_notify_module/request/turns.hpp"
 #include "ngx_notify_module/stats/board.hpp"
 #include "ngx_notify_module/stream/queue_source.hpp"
 #include "ngx_notify_module/stream/queue_watch.hpp"
@@ -134,6 +135,7 @@ struct Runtime::Parts {
   QueueWatch queue_watch;
   QueueSource queue_source;
   websocket::Unfinished unfinished;
+  BodyTurns body_turns;
   Sessions sessions;
   DrainWatcher watcher;
 };
@@ -168,6 +170,7 @@ redis::Client& Runtime::commands() { return parts_->commands; }
 
 FinishedIds& Runtime::finished_ids() { return parts_->finished_ids; }
 
+BodyTurns& Runtime::body_turns() { return parts_->body_turns; }
 websocket::Unfinished& Runtime::unfinished() { return parts_->unfinished; }
 
 Sessions& Runtime::sessions() { return parts_->sessions; }

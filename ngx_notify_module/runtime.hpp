@@ -16,6 +16,7 @@ namespace notify {
 namespace websocket {
 class Unfinished;
 }
+class BodyTurns;
 class FinishedIds;
 class KeyService;
 class Sessions;
@@ -34,6 +35,8 @@ class Runtime {
   FinishedIds& finished_ids();
   // Who verifies API keys; null where nobody asks for one.
   KeyService* keys() { return keys_.get(); }
+  // Of large bodies of requests.
+  BodyTurns& body_turns();
   // Of all WebSockets' messages.
   websocket::Unfinished& unfinished();
   // The clients that stay.

@@ -98,7 +98,7 @@ bool has_body(const ngx_http_request_t* r) {
 
 ngx_int_t read_body_in_phase(ngx_http_request_t* r, std::size_t most) {
   if (r->headers_in.content_length_n > static_cast<off_t>(most)) {
-    return fail(r, Error{ErrorKind::kTooLarge, "Request body is too large"});
+    return fail(r, body_too_large());
   }
   return read_body(r, on_body);
 }

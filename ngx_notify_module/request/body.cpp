@@ -125,6 +125,17 @@ ngx_int_t read_body(ngx_http_request_t* r, ngx_http_client_body_handler_pt next)
   return NGX_DONE;
 }
 
+off_t received_bytes(const ngx_http_request_t* r) {
+  off_t size = 0;
+  const ngx_chain_t* link = r->request_body == nullptr ? nullptr : r->request_body->bufs;
+  for (; link != nullptr; link = link->next) {
+    size += ngx_buf_size(link->buf);
+  }
+  return size;
+}
+
+Error body_too_large() { return {ErrorKind::kTooLarge, "Request body is too large"}; }
+
 void forget_body(ngx_http_request_t* r) {
   ngx_http_request_body_t* body = r->request_body;
   if (body == nullptr) {

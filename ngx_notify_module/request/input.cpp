@@ -15,8 +15,6 @@
 namespace notify {
 namespace {
 
-constexpr std::string_view kTooLarge = "Request body is too large";
-
 // The parts that nginx has put into a temporary file are read from there.
 Result<void> append_from_file(ngx_http_request_t* r, const ngx_buf_t& buffer, std::string& body) {
   const auto size = static_cast<std::size_t>(buffer.file_last - buffer.file_pos);
@@ -80,12 +78,9 @@ Result<std::string> gather_body(ngx_http_request_t* r, std::size_t limit) {
   if (r->request_body == nullptr) {
     return body;
   }
-  off_t size = 0;
-  for (const ngx_chain_t* link = r->request_body->bufs; link != nullptr; link = link->next) {
-    size += ngx_buf_size(link->buf);
-  }
+  const off_t size = received_bytes(r);
   if (size > static_cast<off_t>(limit)) {
-    return Error{ErrorKind::kTooLarge, std::string(kTooLarge)};
+    return body_too_large();
   }
   body.reserve(static_cast<std::size_t>(size));
   for (const ngx_chain_t* link = r->request_body->bufs; link != nullptr; link = link->next) {

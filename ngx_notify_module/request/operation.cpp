@@ -137,16 +137,8 @@ Result<ngx_uint_t> parse_methods(std::string_view words) {
 
 namespace {
 
-constexpr std::string_view kTooLarge = "Request body is too large";
-
 bool too_large(ngx_http_request_t* r, const LocConf& conf, const Operation& operation) {
-  off_t size = std::max<off_t>(r->headers_in.content_length_n, 0);
-  const ngx_chain_t* link = r->request_body == nullptr ? nullptr : r->request_body->bufs;
-  off_t read = 0;
-  for (; link != nullptr; link = link->next) {
-    read += ngx_buf_size(link->buf);
-  }
-  size = std::max(size, read);
+  const off_t size = std::max(r->headers_in.content_length_n, received_bytes(r));
   return !operation.only_refuses && size > static_cast<off_t>(*conf.get<IntakeConf>().max_message);
 }
 
@@ -166,8 +158,7 @@ ngx_int_t run(ngx_http_request_t* r) {
   const LocConf& conf = *loc_conf<LocConf>(r);
   const Operation& operation = *conf.get<OperationsConf>().find(r->method);
   context->operation = {&conf, &operation, 0};
-  return too_large(r, conf, operation) ? fail(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, kTooLarge)
-                                       : next_step(r);
+  return too_large(r, conf, operation) ? fail(r, body_too_large()) : next_step(r);
 }
 
 // nginx took a reference on the request for this call.

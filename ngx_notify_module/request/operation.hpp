@@ -50,7 +50,7 @@ struct OperationsConf {
   Result<void> merge(const MergeScope& scope, const OperationsConf& parent);
 };
 
-// From the setter of an operation directive: makes the location ours, and refuses a second
+// From the setter of an operation directive: makes the location one of the module's, and refuses a second
 // operation on the same method.
 Result<void> add_operation(ngx_conf_t* cf, Operation operation);
 
@@ -62,7 +62,7 @@ Result<ngx_uint_t> parse_methods(std::string_view words);
 // The content handler of every location that has an operation.
 ngx_int_t serve(ngx_http_request_t* r);
 
-// As nginx holds it: by this address a location is known as one of ours.
+// As nginx holds it: by this address a location is known as one of the module's.
 inline constexpr ngx_http_handler_pt kContentHandler = entry<&serve>;
 
 // The next step of the operation that the request is in: for a step to return.

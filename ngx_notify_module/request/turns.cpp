@@ -1,45 +1,33 @@
 #include "ngx_notify_module/request/turns.hpp"
 
 #include <chrono>
-#include <list>
 #include <memory>
 
-#include "ngx_notify_module/ngx/event.hpp"
+#include "ngx_notify_module/request/body.hpp"
+#include "ngx_notify_module/runtime.hpp"
 
 namespace notify {
 namespace {
 
 constexpr off_t kSmall = off_t{64} * 1024;
-
-class Waiting;
-
 constexpr std::chrono::minutes kHold{1};
 
-void run_first();
-void hold_on();
-
-// Those of this worker that wait. A worker that shuts down stays for as long as it has a timer.
-struct Line {
-  std::list<Waiting*> waiting;
-  NextTurn next{&run_first};
-  EventTimer hold{EventTimer::kHolding, &hold_on};
-};
-
-Line& line() {
-  static Line only;
-  return only;
-}
+}  // namespace
 
 // Its request's: a request that ends before its turn leaves the line.
-class Waiting {
+class BodyTurns::Waiting {
  public:
-  Waiting(ngx_http_request_t* r, void (*handle)(ngx_http_request_t*)) : r_(r), handle_(handle) {
-    Line& all = line();
-    place_ = all.waiting.insert(all.waiting.end(), this);
-    all.next.post();
-    hold_on();
+  Waiting(BodyTurns& turns, ngx_http_request_t* r, void (*handle)(ngx_http_request_t*))
+      : turns_(turns), r_(r), handle_(handle) {
+    place_ = turns_.waiting_.insert(turns_.waiting_.end(), this);
+    turns_.next_.post();
+    turns_.hold_on();
   }
-  ~Waiting() { leave(); }
+  ~Waiting() {
+    if (runtime != nullptr) {  // else the line is no more
+      leave();
+    }
+  }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
@@ -56,46 +44,41 @@ class Waiting {
       return;
     }
     waits_ = false;
-    Line& all = line();
-    all.waiting.erase(place_);
-    if (all.waiting.empty()) {
-      all.hold.disarm();
-      all.next.cancel();
+    turns_.waiting_.erase(place_);
+    if (turns_.waiting_.empty()) {
+      turns_.hold_.disarm();
+      turns_.next_.cancel();
     }
   }
 
+  BodyTurns& turns_;
   ngx_http_request_t* r_;
   void (*handle_)(ngx_http_request_t*);
   std::list<Waiting*>::iterator place_;
   bool waits_ = true;
 };
 
-void hold_on() { line().hold.arm(kHold); }
+BodyTurns::BodyTurns()
+    : next_([this] { run_first(); }), hold_(EventTimer::kHolding, [this] { hold_on(); }) {}
 
-void run_first() {
-  Line& all = line();
-  if (all.waiting.size() > 1) {
-    all.next.post();
-  }
-  if (!all.waiting.empty()) {
-    all.waiting.front()->run();
-  }
+bool BodyTurns::wait(ngx_http_request_t* r, void (*handle)(ngx_http_request_t*)) {
+  return adopt(r->pool, std::make_unique<Waiting>(*this, r, handle)) != nullptr;
 }
 
-bool small(const ngx_http_request_t* r) {
-  off_t size = 0;
-  const ngx_chain_t* link = r->request_body == nullptr ? nullptr : r->request_body->bufs;
-  for (; link != nullptr; link = link->next) {
-    size += ngx_buf_size(link->buf);
-  }
-  return size <= kSmall;
-}
+void BodyTurns::hold_on() { hold_.arm(kHold); }
 
-}  // namespace
+void BodyTurns::run_first() {
+  if (waiting_.size() > 1) {
+    next_.post();
+  }
+  if (!waiting_.empty()) {
+    waiting_.front()->run();
+  }
+}
 
 void in_turn(ngx_http_request_t* r, void (*handle)(ngx_http_request_t*)) {
   // Without memory to wait it has its turn now.
-  if (small(r) || adopt(r->pool, std::make_unique<Waiting>(r, handle)) == nullptr) {
+  if (received_bytes(r) <= kSmall || !runtime->body_turns().wait(r, handle)) {
     handle(r);
   }
 }
