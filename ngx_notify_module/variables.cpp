@@ -259,8 +259,10 @@ ngx_int_t add_variables(ngx_conf_t* cf) {
 
 Result<void> check_templates(const MergeScope& scope) {
   LocConf& conf = *scope.conf;
-  for (const WrittenTemplate& each :
-       scope.may_complete ? std::vector<WrittenTemplate>() : conf.templates) {
+  if (scope.may_complete) {
+    return {};
+  }
+  for (const WrittenTemplate& each : conf.templates) {
     if (!is_evaluated(conf, each)) {
       continue;
     }

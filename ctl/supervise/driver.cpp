@@ -137,7 +137,7 @@ void Driver::act(const Actions& actions) {
   }
   if (machine_.phase() == Phase::kOver) {
     if (migration_ != 0) {
-      ::kill(migration_, SIGKILL);  // a child of ours that has not been waited for
+      ::kill(migration_, SIGKILL);  // not waited for yet: the id is still this child's
     }
     loop_.stop();
     return;
@@ -283,7 +283,7 @@ void Driver::migrate() {
 }
 
 void Driver::signal(Child child, int number) {
-  // A child that has not been waited for: its id is nobody else's.
+  // Not waited for yet: the id is still this child's.
   if (running(child).pid != 0) {
     ::kill(running(child).pid, number);
   }

@@ -58,7 +58,7 @@ void redirect(int output) {
   ::_exit(127);
 }
 
-// fork() with all signals blocked until the child has no handlers of ours any more.
+// fork() with all signals blocked until the child has none of this process's handlers.
 template <class InChild>
 Result<pid_t> fork_quietly(InChild in_child) {
   sigset_t all;

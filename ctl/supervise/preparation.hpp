@@ -23,16 +23,16 @@ Result<std::string> nginx_conf(const RunSettings& settings, const Folders& folde
 // Has nginx look at RUN_DIR/nginx.conf: its own words where it is wrong.
 Result<void> test_nginx(const RunSettings& settings);
 
-// Is there a Redis at REDIS_URL that takes us? False: nothing listens there. Anything else is an
+// Is there a Redis at REDIS_URL that takes these settings? False: nothing listens there. Anything else is an
 // error. REDIS_PASSWORD counts where REDIS_URL has no password. The one that was made is for the
-// Redis that we start, and is tried only where a Redis asks for one: that may be ours, started by
-// hand. The password that works ends up in `settings`.
+// Redis that we start, and is tried only where a Redis asks for one: that may be the
+// one of RUN_DIR, started by hand. The password that works ends up in `settings`.
 Result<bool> find_redis_there(RunSettings& settings);
 
 // RUN_DIR/redis.conf for a Redis of our own, with the password that was made.
 Result<void> prepare_redis(RunSettings& settings);
 
-// A port of ours that another program listens on.
+// Fails where another program listens on one of the ports.
 Result<void> check_ports_are_free(const RunSettings& settings);
 
 }  // namespace notify::ctl
