@@ -49,7 +49,7 @@ constinit auto directives = concat_directives(
     kMainDirectives, kWaitDirectives, kAuthDirectives, kBearerDirectives, kKeyDirectives,
     kHmacDirectives, kMemberDirectives, kMemberTokenDirectives, kOriginDirectives,
     kRequestIdDirectives, kPathDirectives, kCorsDirectives, kContentTypeDirectives,
-    kIntakeDirectives, kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives,
+    kInputDirectives, kErrorsDirectives, kPublishDirectives, kBatchPublishDirectives,
     kSubscribeDirectives, kReceiveDirectives, kHistoryDirectives, kInboxDirectives,
     kAcknowledgeDirectives, kConsumeDirectives, kFinishDirectives, kLimitDirectives,
     kConsumersDirectives, kStatusDirectives, kClearDirectives, kRemindDirectives, kAdminDirectives,

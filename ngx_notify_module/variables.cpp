@@ -168,7 +168,7 @@ std::string no_field(LocConf& conf, const WrittenTemplate& written, std::string_
     return (each.only_refuses || each.has(&read_input)) &&
            (!own || each.directive == written.directive);
   });
-  if (conf.get<IntakeConf>().find(name) == nullptr) {
+  if (conf.get<InputConf>().find(name) == nullptr) {
     return "no \"notify_field\" is named \"" + std::string(name) + "\"";
   }
   return read ? "" : "fields of the request are not read there: a part of its query is $arg_NAME";
@@ -177,7 +177,7 @@ std::string no_field(LocConf& conf, const WrittenTemplate& written, std::string_
 std::string no_text(LocConf& conf, const WrittenTemplate& written, std::string_view name) {
   std::string missing = no_field(conf, written, name);
   if (missing.empty()) {
-    conf.get<IntakeConf>().find(name)->as_text = true;
+    conf.get<InputConf>().find(name)->as_text = true;
   }
   return missing;
 }

@@ -79,7 +79,7 @@ ngx_int_t check_methods(ngx_http_request_t* r, const LocConf& conf) {
       std::find(conf.get<AuthConf>().methods->begin(), conf.get<AuthConf>().methods->end(),
                 AuthMethod::kHmac) != conf.get<AuthConf>().methods->end();
   if (by_body && !has_body(r) && r == r->main) {
-    const ngx_int_t outcome = read_body_in_phase(r, *conf.get<IntakeConf>().max_message);
+    const ngx_int_t outcome = read_body_in_phase(r, *conf.get<InputConf>().max_message);
     return end(r, outcome);
   }
   // What was proved where an internal redirect came from is not proved here.
@@ -98,7 +98,7 @@ ngx_int_t check_methods(ngx_http_request_t* r, const LocConf& conf) {
     }
     const Result<void> outcome =
         method == AuthMethod::kHmac && conf.get<HmacConf>().rule
-            ? check_hmac(r, *conf.get<HmacConf>().rule, *conf.get<IntakeConf>().max_message)
+            ? check_hmac(r, *conf.get<HmacConf>().rule, *conf.get<InputConf>().max_message)
             : authenticate(r, method, conf, *context);
     if (outcome) {
       return NGX_OK;

@@ -28,7 +28,7 @@ struct FinishConf;
 struct HistoryConf;
 struct HmacConf;
 struct InboxConf;
-struct IntakeConf;
+struct InputConf;
 struct KeyConf;
 struct LimitConf;
 struct MemberConf;
@@ -65,7 +65,7 @@ struct FeatureList {
 using Features =
     FeatureList<OperationsConf, RequestIdConf, PathConf, OwnershipConf, CorsConf, ContentTypeConf,
                 WaitConf, BearerConf, KeyConf, HmacConf, MemberConf, MemberTokenConf, OriginConf,
-                AuthConf, IntakeConf, ErrorsConf, PublishConf, BatchPublishConf, SubscribeConf,
+                AuthConf, InputConf, ErrorsConf, PublishConf, BatchPublishConf, SubscribeConf,
                 HistoryConf, InboxConf, AcknowledgeConf, ReceiveConf, ConsumeConf, FinishConf,
                 LimitConf, ConsumersConf, StatusConf, ClearConf, RemindConf, AdminConf, ReturnConf,
                 MetricsConf>;

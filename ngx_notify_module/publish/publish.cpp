@@ -53,7 +53,7 @@ ngx_int_t refuse_name(ngx_http_request_t* r, const LocConf& conf, const Error& e
     return fail(r, error);
   }
   const std::size_t index = empty == fields.end() ? fields[0] : *empty;
-  const FieldRule& rule = conf.get<IntakeConf>().rules[index];
+  const FieldRule& rule = conf.get<InputConf>().rules[index];
   FieldError fault;
   fault.type = "value_error";
   fault.loc = {rule.in == FieldSource::kQuery ? "query" : "body", rule.name};
@@ -117,7 +117,7 @@ Result<void> PublishConf::merge(const MergeScope& scope, const PublishConf& pare
   for (const auto& [field, value] : entry) {
     whole_body = whole_body || view(value->value).find("notify_body") != std::string_view::npos;
   }
-  const IntakeConf& input = scope.conf->get<IntakeConf>();
+  const InputConf& input = scope.conf->get<InputConf>();
   for (const std::string_view name : names_in(*key, "notify_field_")) {
     if (const FieldRule* rule = input.find(name)) {
       key_fields.push_back(input.index(*rule));

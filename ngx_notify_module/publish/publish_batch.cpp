@@ -89,13 +89,13 @@ Result<void> BatchPublishConf::merge(const MergeScope& scope, const BatchPublish
   if (key == nullptr) {
     return {};
   }
-  const FieldRule* array = scope.conf->get<IntakeConf>().find(field);
+  const FieldRule* array = scope.conf->get<InputConf>().find(field);
   if (array == nullptr || array->type != FieldType::kArray || array->nullable || !array->required) {
     return invalid("\"notify_publish_batch\" needs a \"notify_field " + field +
                    " array\" that is neither optional nor nullable");
   }
-  rule = scope.conf->get<IntakeConf>().index(*array);
-  scope.conf->get<IntakeConf>().array = ArrayBound{field, *max_batch};
+  rule = scope.conf->get<InputConf>().index(*array);
+  scope.conf->get<InputConf>().array = ArrayBound{field, *max_batch};
   return scope.conf->get<PublishConf>().entry.empty()
              ? invalid("\"notify_publish_batch\" needs \"notify_entry\"")
              : Result<void>();

@@ -18,7 +18,7 @@ namespace notify {
 
 class LocConf;
 class PathPattern;
-struct IntakeConf;
+struct InputConf;
 struct Operation;
 
 // Something that lives as long as the request is being served, such as the session of a stream: it
@@ -51,9 +51,9 @@ struct Context {
 
   // --- the operation ---
   OperationProgress operation;
-  const IntakeConf* rules = nullptr;  // that `input` answers to
-  const Validated* input = nullptr;   // the pool's: variables point into it
-  std::string body;                   // as it was sent, if a rule is about it
+  const InputConf* rules = nullptr;  // that `input` answers to
+  const Validated* input = nullptr;  // the pool's: variables point into it
+  std::string body;                  // as it was sent, if a rule is about it
 
   std::string_view item;  // the element of a batch that is being written, as JSON
 

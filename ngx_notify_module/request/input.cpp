@@ -30,7 +30,7 @@ Result<void> append_from_file(ngx_http_request_t* r, const ngx_buf_t& buffer, st
 }
 
 ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::string_view> body) {
-  const IntakeConf& conf = context.operation.conf->get<IntakeConf>();
+  const InputConf& conf = context.operation.conf->get<InputConf>();
   auto input = std::make_unique<Validated>(validate(conf.rules, view(r->args), body, *conf.text));
   if (!input->ok()) {
     return fail(r, input->errors);
@@ -45,7 +45,7 @@ ngx_int_t check(ngx_http_request_t* r, Context& context, std::optional<std::stri
 
 ngx_int_t check_body(ngx_http_request_t* r) {
   Context& context = *find_context(r);
-  const IntakeConf& conf = context.operation.conf->get<IntakeConf>();
+  const InputConf& conf = context.operation.conf->get<InputConf>();
   if (!conf.reads_body()) {
     return check(r, context, std::nullopt);
   }
@@ -118,7 +118,7 @@ std::size_t held_body(ngx_http_request_t* r) {
 
 ngx_int_t read_input(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
   Context& context = *find_context(r);
-  if (!conf.get<IntakeConf>().reads_body()) {
+  if (!conf.get<InputConf>().reads_body()) {
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
     return discarded == NGX_OK ? check(r, context, std::nullopt) : discarded;
   }
@@ -127,22 +127,22 @@ ngx_int_t read_input(ngx_http_request_t* r, const LocConf& conf, std::size_t) {
 
 // ---- notify_field, notify_max_message -----------------------------------------------------------
 
-bool IntakeConf::reads_body() const {
+bool InputConf::reads_body() const {
   return std::any_of(rules.begin(), rules.end(),
                      [](const FieldRule& rule) { return rule.in == FieldSource::kBody; });
 }
 
-const FieldRule* IntakeConf::find(std::string_view name) const {
+const FieldRule* InputConf::find(std::string_view name) const {
   const auto rule = std::find_if(rules.begin(), rules.end(),
                                  [&](const FieldRule& each) { return each.name == name; });
   return rule == rules.end() ? nullptr : &*rule;
 }
 
-FieldRule* IntakeConf::find(std::string_view name) {
+FieldRule* InputConf::find(std::string_view name) {
   return const_cast<FieldRule*>(std::as_const(*this).find(name));
 }
 
-const FieldRule* IntakeConf::find_variable(std::string_view name) const {
+const FieldRule* InputConf::find_variable(std::string_view name) const {
   if (const FieldRule* rule = find(name)) {
     return rule;
   }
@@ -151,14 +151,14 @@ const FieldRule* IntakeConf::find_variable(std::string_view name) const {
   return rule == rules.end() ? nullptr : &*rule;
 }
 
-Result<void> IntakeConf::merge(const MergeScope&, const IntakeConf& parent) {
+Result<void> InputConf::merge(const MergeScope&, const InputConf& parent) {
   inherit(rules, parent.rules);
   inherit(text, parent.text, BodyText::kWhole);
   inherit(max_message, parent.max_message, std::size_t{1024} * 1024);
   return {};
 }
 
-Result<void> set_field(ngx_conf_t*, Words words, IntakeConf& conf) {
+Result<void> set_field(ngx_conf_t*, Words words, InputConf& conf) {
   Result<FieldRule> rule = parse_field_rule(words);
   if (!rule) {
     return rule.error();
@@ -177,7 +177,7 @@ Result<void> set_field(ngx_conf_t*, Words words, IntakeConf& conf) {
   return {};
 }
 
-Result<void> set_body(ngx_conf_t*, Words words, IntakeConf& conf) {
+Result<void> set_body(ngx_conf_t*, Words words, InputConf& conf) {
   for (const auto& [name, text] : {std::pair{"whole", BodyText::kWhole},
                                    {"first", BodyText::kFirst},
                                    {"form", BodyText::kForm}}) {
@@ -188,7 +188,7 @@ Result<void> set_body(ngx_conf_t*, Words words, IntakeConf& conf) {
   return bad_value(words[0]);
 }
 
-Result<void> set_max_message(ngx_conf_t*, Words words, IntakeConf& conf) {
+Result<void> set_max_message(ngx_conf_t*, Words words, InputConf& conf) {
   Result<std::size_t> size = parse_bytes(words[0]);
   if (size && *size == 0) {
     return bad_value(words[0]);

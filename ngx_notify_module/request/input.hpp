@@ -19,7 +19,7 @@ struct ArrayBound {
   std::size_t most = 0;  // elements
 };
 
-struct IntakeConf {
+struct InputConf {
   std::vector<FieldRule> rules;
   std::optional<std::size_t> max_message;
   std::optional<BodyText> text;
@@ -35,14 +35,14 @@ struct IntakeConf {
   [[nodiscard]] std::size_t index(const FieldRule& rule) const {
     return static_cast<std::size_t>(&rule - rules.data());
   }
-  Result<void> merge(const MergeScope& scope, const IntakeConf& parent);
+  Result<void> merge(const MergeScope& scope, const InputConf& parent);
 };
 
-Result<void> set_field(ngx_conf_t* cf, Words words, IntakeConf& conf);
-Result<void> set_body(ngx_conf_t* cf, Words words, IntakeConf& conf);
-Result<void> set_max_message(ngx_conf_t* cf, Words words, IntakeConf& conf);
+Result<void> set_field(ngx_conf_t* cf, Words words, InputConf& conf);
+Result<void> set_body(ngx_conf_t* cf, Words words, InputConf& conf);
+Result<void> set_max_message(ngx_conf_t* cf, Words words, InputConf& conf);
 
-inline constexpr std::array kIntakeDirectives{
+inline constexpr std::array kInputDirectives{
     directive<"notify_field", &set_field>(kHttpServerLocation | NGX_CONF_2MORE),
     directive<"notify_body", &set_body>(kHttpServerLocation | NGX_CONF_TAKE1),
     directive<"notify_max_message", &set_max_message>(kHttpServerLocation | NGX_CONF_TAKE1),

@@ -139,7 +139,7 @@ namespace {
 
 bool too_large(ngx_http_request_t* r, const LocConf& conf, const Operation& operation) {
   const off_t size = std::max(r->headers_in.content_length_n, received_bytes(r));
-  return !operation.only_refuses && size > static_cast<off_t>(*conf.get<IntakeConf>().max_message);
+  return !operation.only_refuses && size > static_cast<off_t>(*conf.get<InputConf>().max_message);
 }
 
 // A body whose length nobody has said yet: in chunks, or HTTP/2 without content-length.

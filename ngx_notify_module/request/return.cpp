@@ -53,8 +53,8 @@ ngx_int_t answer(ngx_http_request_t* r, const LocConf& conf, std::size_t index) 
 // The fields are those of the other methods, where it is the method that is wrong.
 ngx_int_t check_fields(ngx_http_request_t* r, const LocConf& conf, std::size_t index) {
   const bool by_method = conf.get<ReturnConf>().all[index].status == NGX_HTTP_NOT_ALLOWED;
-  return by_method || conf.get<IntakeConf>().rules.empty() ? next_step(r)
-                                                           : read_input(r, conf, index);
+  return by_method || conf.get<InputConf>().rules.empty() ? next_step(r)
+                                                          : read_input(r, conf, index);
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ Upgrade upgrade_of(ngx_http_request_t* r, const LocConf& conf) {
   options.accept = std::move(answer.accept);
   options.protocol = agreed(r, settings.websocket->protocols);
   options.unfinished = &runtime->unfinished();
-  options.limits.max_message = *conf.get<IntakeConf>().max_message;
+  options.limits.max_message = *conf.get<InputConf>().max_message;
   options.times = {settings.keepalive->interval, *settings.pong_timeout, kCloseMs,
                    *settings.message_timeout};
   return {std::make_unique<WebSocket>(r, std::move(options)), std::nullopt};
