@@ -63,6 +63,7 @@ redis::Client::Options command_options(const MainConf& conf, std::function<void(
   };
   options.max_pending = *conf.max_pending;
   options.max_pending_bytes = *conf.max_pending_bytes;
+  options.max_read_bytes = *conf.max_read_bytes;
   options.relieved = std::move(relieved);
   return options;
 }
@@ -71,6 +72,9 @@ Sessions::Options session_options(const MainConf& conf) {
   Sessions::Options options;
   options.limits.ring_entries = static_cast<unsigned>(*conf.ring_entries);
   options.limits.ring_bytes = *conf.ring_bytes;
+  // More would only wait, and no longer in the order that the hub wants.
+  options.limits.max_reads =
+      static_cast<unsigned>(std::max<std::size_t>(*conf.max_read_bytes / redis::kLargeEntry, 1));
   options.limits.turn_subscribers = static_cast<unsigned>(*conf.fanout_batch);
   options.drain_ms = *conf.drain;
   return options;

@@ -60,6 +60,8 @@ my @http = (
     ['notify_max_pending many;',                 qr/"many"/],
     ['notify_max_pending 0;',                    qr/"0"/],
     ['notify_max_pending -1;',                   qr/"-1"/],
+    ['notify_max_reading much;',                 qr/"much"/],
+    ['notify_max_reading 0;',                    qr/"0"/],
     ['notify_auth_waiting many 1;',              qr/"many"/],
     ['notify_auth_waiting 0 1;',                 qr/"0"/],
     ['notify_auth_waiting 1 -1;',                qr/"-1"/],

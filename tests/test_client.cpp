@@ -151,6 +151,88 @@ START_TEST(the_waiting_room_is_bounded) {
 }
 END_TEST
 
+// Of reads so many are in flight as fit; the others are sent when these are answered, in their order,
+// but for those that nobody wants any more. What is no read passes them, and so do the other Sender's.
+START_TEST(reads_take_turns) {
+  Fixture f;
+  bool answers = false;
+  f.server.answer = [&](const FakeServer::Arguments& command) {
+    return answers ? Fixture::echo(command) : FakeServer::greeting(command).value_or("");
+  };
+  f.options.max_read_bytes = 3 * kLargeEntry;
+  EXPECT(f.get_ready());
+  std::vector<Outcome> reads(6);
+  std::vector<Pending> pending;
+  const auto read = [&](std::string text, std::size_t bytes, Sender sender, Outcome& outcome) {
+    return f.client->submit(
+        {.arguments = {"ECHO", std::move(text)}, .sender = sender, .reads = bytes},
+        f.record(outcome));
+  };
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    const std::size_t bytes = i == 1 ? 2 * kLargeEntry : 10;  // a small one counts as a large entry
+    pending.push_back(read(std::to_string(i), bytes, Sender::kClient, reads[i]));
+  }
+  Outcome own, other;
+  Pending own_pending =
+      read("own", 9 * kLargeEntry, Sender::kProduct, own);  // alone it always fits
+  f.submit("other", other).release();
+  pending[3].detach();
+  f.host.settle();
+  EXPECT((f.echoed() == std::vector<std::string>{"0", "1", "own", "other"}));
+  answers = true;
+  f.client->reset("test");  // what was written is unknown, what waits is held for nothing
+  EXPECT(f.host.run_until([&] { return f.client->ready(); }));
+  EXPECT(reads[0].is(ErrorKind::kUnknownOutcome));
+  EXPECT(reads[1].is(ErrorKind::kUnknownOutcome));
+  EXPECT(reads[2].is(ErrorKind::kUnavailable));
+  EXPECT_EQ(reads[3].calls, 0);
+  EXPECT(reads[5].is(ErrorKind::kUnavailable));
+  EXPECT(own.is(ErrorKind::kUnknownOutcome));
+
+  f.server.commands.clear();
+  std::vector<Outcome> again(40);
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    read(std::to_string(i), 10, Sender::kClient, again[i]).release();
+  }
+  EXPECT(f.host.run_until([&] { return again.back().calls > 0; }));
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    EXPECT_ROW(i, again[i].is(std::to_string(i)));
+    EXPECT_EQ_ROW(i, f.echoed()[i], std::to_string(i));
+  }
+}
+END_TEST
+
+// Those that may wait for the link do so, also when it goes while they wait for their turn.
+START_TEST(reads_that_wait_survive_the_link) {
+  Fixture f;
+  bool answers = false;
+  f.server.answer = [&](const FakeServer::Arguments& command) {
+    return answers ? Fixture::echo(command) : FakeServer::greeting(command).value_or("");
+  };
+  f.options.max_read_bytes = 2 * kLargeEntry;
+  EXPECT(f.get_ready());
+  std::vector<Outcome> reads(9);
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    f.client
+        ->submit({.arguments = {"ECHO", std::to_string(i)},
+                  .repeat = Repeat::kSafe,
+                  .wait = Milliseconds{2000},
+                  .reads = 10},
+                 f.record(reads[i]))
+        .release();
+  }
+  f.host.settle();
+  EXPECT_EQ(f.echoed().size(), 2U);
+  answers = true;
+  f.server.drop_clients();
+  EXPECT(f.host.run_until([&] { return reads.back().calls > 0; }));
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    EXPECT_ROW(i, reads[i].is(std::to_string(i)));
+  }
+  EXPECT_EQ(f.client->outstanding(), 0U);
+}
+END_TEST
+
 // Redis is there, takes commands, and answers nothing.
 START_TEST(a_server_that_stands_still_is_bounded_too) {
   Fixture f;
@@ -450,6 +532,7 @@ END_TEST
 
 CHECK_MAIN("client", waits_for_the_link, waits_no_longer_than_it_may, the_waiting_room_is_bounded,
            a_server_that_stands_still_is_bounded_too, bytes_are_bounded_with_what_waits_for_them,
+           reads_take_turns, reads_that_wait_survive_the_link,
            only_what_may_be_repeated_is_sent_again,
            a_repeat_that_finds_no_link_is_not_called_undone, a_forgotten_script_is_sent_whole,
            a_script_is_sent_whole_only_once, a_demoted_server_is_left_and_nothing_is_lost,

@@ -67,6 +67,7 @@ Result<void> MainConf::init() {
   redis_timeout = redis_timeout.value_or(2000);
   max_pending = max_pending.value_or(4096);
   max_pending_bytes = max_pending_bytes.value_or(std::size_t{64} * 1024 * 1024);
+  max_read_bytes = max_read_bytes.value_or(std::size_t{32} * 1024 * 1024);
   max_unfinished = max_unfinished.value_or(std::size_t{64} * 1024 * 1024);
   auth_waiting = auth_waiting.value_or(1024);
   auth_proofs = auth_proofs.value_or(256);
@@ -118,6 +119,10 @@ Result<void> set_max_pending(ngx_conf_t*, Words words, MainConf& conf) {
     return commands;
   }
   return assign(conf.max_pending_bytes, parse_some_bytes(words[1]));
+}
+
+Result<void> set_max_reading(ngx_conf_t*, Words words, MainConf& conf) {
+  return assign(conf.max_read_bytes, parse_some_bytes(words[0]));
 }
 
 Result<void> set_max_unfinished(ngx_conf_t*, Words words, MainConf& conf) {

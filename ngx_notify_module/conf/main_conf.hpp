@@ -42,6 +42,7 @@ struct MainConf {
   std::optional<ngx_msec_t> redis_timeout;       // of one command
   std::optional<std::uint64_t> max_pending;      // clients' commands that Redis has not answered
   std::optional<std::size_t> max_pending_bytes;  // of these together, with what waits for them
+  std::optional<std::size_t> max_read_bytes;     // of entries that Redis is asked for at a time
   std::optional<std::size_t> max_unfinished;  // bytes of WebSockets' messages that are not complete
   std::optional<std::uint64_t> auth_waiting;  // requests that wait for the proof of a key at a time
   std::optional<std::uint64_t> auth_proofs;   // keys of theirs whose proof has not begun
@@ -57,6 +58,7 @@ Result<void> set_redis(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_zone(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_redis_timeout(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_max_pending(ngx_conf_t* cf, Words words, MainConf& conf);
+Result<void> set_max_reading(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_max_unfinished(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_auth_waiting(ngx_conf_t* cf, Words words, MainConf& conf);
 Result<void> set_drain(ngx_conf_t* cf, Words words, MainConf& conf);
@@ -68,6 +70,7 @@ inline constexpr std::array kMainDirectives{
     directive<"notify_zone", &set_zone>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_redis_timeout", &set_redis_timeout>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_max_pending", &set_max_pending>(kHttp | NGX_CONF_TAKE12),
+    directive<"notify_max_reading", &set_max_reading>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_max_unfinished", &set_max_unfinished>(kHttp | NGX_CONF_TAKE1),
     directive<"notify_auth_waiting", &set_auth_waiting>(kHttp | NGX_CONF_TAKE2),
     directive<"notify_drain", &set_drain>(kHttp | NGX_CONF_TAKE1),

@@ -16,7 +16,7 @@ struct Limits {
   unsigned turn_subscribers = 256;      // served in one turn (notify_fanout_batch)
   unsigned early_entries = 256;         // bells kept while a channel catches up
   std::size_t early_bytes = 256 * 1024;
-  unsigned max_reads = 256;          // upstream reads in flight
+  unsigned max_reads = 32;           // upstream reads in flight
   unsigned check_batch = 128;        // streams in one check()
   unsigned idle_channels = 4096;     // that linger; beyond, the longest idle one goes at once
   std::uint64_t linger_ms = 10'000;  // a channel outlives its last subscriber by

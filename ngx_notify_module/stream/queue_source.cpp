@@ -470,6 +470,7 @@ void QueueSource::take(Ticket ticket, const Name& name, std::span<const queue::O
                        const Settings& settings) {
   redis::Command command = script_call(
       redis::scripts::take, {std::string(name.stream), leases_key(name)}, Repeat::kNever);
+  command.reads = kTakeBytes;
   append(command, name.group);
   append(command, kTakeBytes);
   append(command, orders);
@@ -490,6 +491,7 @@ void QueueSource::claim(Ticket ticket, const Name& name, EntryId cursor,
       redis::scripts::claim,
       {std::string(name.stream), leases_key(name), redis::side_key(name.stream, "dead")},
       Repeat::kNever);
+  command.reads = kTakeBytes;
   append(command, name.group);
   append(command, redis::control_channel(name.stream, name.group, database_));
   append(command, settings.ack_timeout_ms);

@@ -88,6 +88,7 @@ void RedisSource::run(hub::Ticket ticket, const redis::Script& script,
   command.sender = redis::Sender::kProduct;
   command.script = &script;
   command.repeat = redis::Repeat::kSafe;
+  command.reads = kPageBytes;
   command.wait = kWait;
   command.arguments = {"EVALSHA", std::string(script.sha1)};
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());

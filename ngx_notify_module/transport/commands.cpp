@@ -106,6 +106,7 @@ redis::Command publish_batch_command(BatchOrder order) {
 redis::Command history_command(const HistoryOrder& order) {
   redis::Command command =
       script_call(redis::scripts::history, {order.stream}, redis::Repeat::kSafe);
+  command.reads = kHistoryBytes;
   for (std::string argument :
        {order.after ? format_entry_id(*order.after) : "",
         order.before ? format_entry_id(*order.before) : "", std::to_string(order.count),

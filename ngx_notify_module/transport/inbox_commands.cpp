@@ -23,6 +23,7 @@ std::optional<EntryId> id_of(const redis::Reply& reply) {
 redis::Command inbox_command(const InboxName& inbox, EntryId after) {
   redis::Command command =
       script_call(redis::scripts::inbox, {std::string(inbox.stream)}, redis::Repeat::kSafe);
+  command.reads = kBytes;
   for (const std::string_view argument : {inbox.group, inbox.consumer}) {
     command.arguments.emplace_back(argument);
   }

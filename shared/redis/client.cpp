@@ -40,6 +40,7 @@ struct Operation {
   std::uint64_t wait_over = 0;   // on Host's clock
   bool written = false;          // at least once, and its outcome is unknown
   bool whole = false;            // last sent with the script's source
+  std::size_t reading = 0;       // bytes that it counts as while it is in flight
   std::shared_ptr<Usage> usage;  // null: not counted
   std::size_t cost = 0;
 };
@@ -78,6 +79,12 @@ struct Lane {
   std::deque<OperationPtr> operations;
 };
 
+// The reads of one Sender.
+struct Turns {
+  std::size_t in_flight = 0;  // bytes
+  std::deque<OperationPtr> waiting;
+};
+
 }  // namespace
 
 class Client::Impl final : public LinkObserver, public std::enable_shared_from_this<Impl> {
@@ -86,6 +93,7 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
       : host_(host),
         max_pending_(options.max_pending),
         max_bytes_(options.max_pending_bytes),
+        max_read_bytes_(options.max_read_bytes),
         link_(host, std::move(options.link), *this),
         wait_timer_(host.timer(TimerKind::kHolding, [this] { expire(); })) {
     usage_->worth = max_bytes_ / kRelief;
@@ -123,6 +131,12 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
   void tell(bool ready);
   bool admit(Operation& operation);
   [[nodiscard]] bool has_room(const Operation& operation) const;
+  void dispatch(const OperationPtr& operation);
+  void hold(const OperationPtr& operation);
+  void start(const OperationPtr& operation);
+  void next_turns(Turns& turns);
+  void end_turn(Operation& operation);
+  Turns& turns_of(const Operation& operation);
   void send(const OperationPtr& operation);
   void send_source(const OperationPtr& operation);
   void write(const OperationPtr& operation, std::span<const std::string_view> arguments);
@@ -139,6 +153,9 @@ class Client::Impl final : public LinkObserver, public std::enable_shared_from_t
   Host& host_;
   std::size_t max_pending_;
   std::size_t max_bytes_;
+  std::size_t max_read_bytes_;
+  Turns client_turns_;
+  Turns product_turns_;
   std::shared_ptr<Usage> usage_ = std::make_shared<Usage>();
   std::shared_ptr<std::size_t> listeners_ = std::make_shared<std::size_t>(0);
   Link link_;
@@ -160,17 +177,29 @@ Pending Client::Impl::submit(Command command, Completion completion) {
   operation->number = next_number_++;
   operation->wait_over =
       host_.now_ms() + static_cast<std::uint64_t>(operation->command.wait.count());
-  if (!admit(*operation)) {
+  if (admit(*operation)) {
+    dispatch(operation);
+  } else {
     fail_later(operation, std::string(kTooMany));
-  } else if (link_.ready() && waiting_ == 0) {
+  }
+  return Pending(operation->control);
+}
+
+void Client::Impl::dispatch(const OperationPtr& operation) {
+  if (link_.ready() && waiting_ == 0) {
     // In front of what waits nobody is sent: that would change the order.
-    send(operation);
-  } else if (stopped_ || operation->command.wait == Milliseconds{0} || !has_room(*operation)) {
+    start(operation);
+  } else {
+    hold(operation);
+  }
+}
+
+void Client::Impl::hold(const OperationPtr& operation) {
+  if (stopped_ || operation->command.wait == Milliseconds{0} || !has_room(*operation)) {
     fail_later(operation, link_.last_error());
   } else {
     park(operation);
   }
-  return Pending(operation->control);
 }
 
 // A client's command must fit into the bound beside the others. A single one always fits: how large
@@ -201,6 +230,11 @@ void Client::Impl::stop() {
   while (const OperationPtr operation = take_oldest()) {
     operation->control->complete(over(*operation, "the client is closed"));
   }
+  for (Turns* turns : {&client_turns_, &product_turns_}) {
+    for (const OperationPtr& operation : std::exchange(turns->waiting, {})) {
+      operation->control->complete(over(*operation, "the client is closed"));
+    }
+  }
 }
 
 void Client::Impl::on_link_ready() {
@@ -210,7 +244,7 @@ void Client::Impl::on_link_ready() {
     if (operation == nullptr) {
       break;
     }
-    send(operation);
+    start(operation);
   }
   arm();
   tell(true);
@@ -220,6 +254,51 @@ void Client::Impl::tell(bool ready) {
   const Guard guard(*this);
   if (const auto changed = changed_) {  // a copy: it may be replaced, or we be destroyed, inside
     changed(ready);
+  }
+}
+
+// ---- reads in turn ------------------------------------------------------------------------------
+
+Turns& Client::Impl::turns_of(const Operation& operation) {
+  return operation.command.sender == Sender::kClient ? client_turns_ : product_turns_;
+}
+
+void Client::Impl::start(const OperationPtr& operation) {
+  if (operation->command.reads == 0) {
+    send(operation);
+  } else {
+    Turns& turns = turns_of(*operation);
+    turns.waiting.push_back(operation);
+    next_turns(turns);
+  }
+}
+
+// Those that nobody wants any more are not sent. A single one always fits.
+void Client::Impl::next_turns(Turns& turns) {
+  while (!turns.waiting.empty()) {
+    const OperationPtr next = turns.waiting.front();
+    const std::size_t bytes = std::max(next->command.reads, kLargeEntry);
+    if (turns.in_flight > 0 && turns.in_flight + bytes > max_read_bytes_) {
+      break;
+    }
+    turns.waiting.pop_front();
+    if (next->control->done) {
+      continue;
+    }
+    if (link_.ready()) {
+      turns.in_flight += next->reading = bytes;
+      send(next);
+    } else {
+      hold(next);
+    }
+  }
+}
+
+void Client::Impl::end_turn(Operation& operation) {
+  if (operation.reading > 0) {
+    Turns& turns = turns_of(operation);
+    turns.in_flight -= std::exchange(operation.reading, 0);
+    next_turns(turns);
   }
 }
 
@@ -258,6 +337,7 @@ void Client::Impl::write(const OperationPtr& operation,
 
 void Client::Impl::answered(const OperationPtr& operation, Result<Reply> result) {
   const Guard guard(*this);
+  end_turn(*operation);
   if (!result.ok()) {
     wait_or_fail(operation, result.error());
   } else if (result->error_code() == "NOSCRIPT" && operation->command.script != nullptr &&

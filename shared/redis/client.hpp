@@ -20,6 +20,11 @@
 // `max_pending_bytes` together at a time (kUnavailable beyond), each waits `wait` at most. So a
 // Redis that stands still costs no more than one that is away. Its own commands the product counts
 // apart: `max_pending` of them wait, and clients cannot take their place.
+//
+// Answers that hold entries are the large ones, and how large one is Redis knows only when it has
+// read it: a page has its bound, but for a single entry that is larger. So each of these commands
+// counts as its page, or as kLargeEntry. Clients' may take `max_read_bytes` together while they are in flight,
+// and the product's as much; the others take turns.
 
 #include <cstdint>
 #include <functional>
@@ -36,6 +41,9 @@ inline constexpr std::string_view kTooMany = "too many commands wait for its ans
 
 enum class Repeat { kNever, kSafe };
 
+// As large as an entry is, unless the operator says otherwise (notify_max_message).
+inline constexpr std::size_t kLargeEntry = std::size_t{1024} * 1024;
+
 // Whose command it is, and so whose bound.
 enum class Sender { kClient, kProduct };
 
@@ -48,7 +56,8 @@ struct Command {
   // answer (it was not run) is followed by EVAL with the source, unseen by the sender.
   const Script* script = nullptr;
   Sender sender = Sender::kClient;
-  std::size_t held = 0;  // bytes that its sender keeps until the answer, such as a request's body
+  std::size_t held = 0;   // bytes that its sender keeps until the answer, such as a request's body
+  std::size_t reads = 0;  // its answer holds entries: a page of about so many bytes
 };
 
 // All may be called from inside of completions and the observer; the client may be destroyed there.
@@ -58,6 +67,7 @@ class Client final {
     LinkOptions link;
     std::size_t max_pending = 4096;
     std::size_t max_pending_bytes = std::size_t{64} * 1024 * 1024;
+    std::size_t max_read_bytes = std::size_t{32} * 1024 * 1024;  // of each Sender
     // Called once nothing of clients is pending any more, after it was a good part of the bound:
     // their memory may be given back. From inside of anything: it does no more than to remember.
     std::function<void()> relieved;
