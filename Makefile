@@ -169,7 +169,7 @@ $(all_objects): $(BUILD)/obj/%.o: %.cpp $(BUILD)/obj/flags | packages
 	$(call quiet,CXX,$@)$(compile)
 
 # What is not worth optimising: tests, and CLI11's templates in the two files that read arguments.
-$(call objects,$(test_sources) ctl/main.cpp worker/config.cpp): private CXXFLAGS += -O1 -g1
+$(call objects,$(test_sources) ctl/main.cpp worker/settings/config.cpp): private CXXFLAGS += -O1 -g1
 
 $(sql_objects): private override CXXFLAGS += $(libpq_includes)
 

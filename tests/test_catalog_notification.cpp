@@ -1,7 +1,7 @@
 // What may be sent and acknowledged.
 
 #include "tests/check_main.hpp"
-#include "worker/catalog/notification.hpp"
+#include "worker/catalog/send/notification.hpp"
 
 using namespace notify;
 using namespace notify::worker;

@@ -2,8 +2,8 @@
 
 #include "shared/base/encoding.hpp"
 #include "tests/check_main.hpp"
-#include "worker/catalog/noun.hpp"
-#include "worker/catalog/superuser.hpp"
+#include "worker/catalog/api/superuser.hpp"
+#include "worker/catalog/nouns/noun.hpp"
 
 using namespace notify;
 using namespace notify::worker;

@@ -1,8 +1,8 @@
 // Where a provider delivers to, and what it is sent.
 
 #include "tests/check_main.hpp"
-#include "worker/catalog/provider_config.hpp"
-#include "worker/catalog/provider_target.hpp"
+#include "worker/catalog/providers/provider_config.hpp"
+#include "worker/catalog/providers/provider_target.hpp"
 
 using namespace notify;
 using namespace notify::worker;

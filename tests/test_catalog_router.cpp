@@ -1,7 +1,7 @@
 // Which operation a path means, and who may.
 
 #include "tests/check_main.hpp"
-#include "worker/catalog/router.hpp"
+#include "worker/catalog/api/router.hpp"
 
 using namespace notify;
 using namespace notify::worker;

@@ -5,8 +5,8 @@
 #include <ctime>
 
 #include "tests/check_main.hpp"
-#include "worker/catalog/template_schema.hpp"
-#include "worker/catalog/template_text.hpp"
+#include "worker/catalog/templates/template_schema.hpp"
+#include "worker/catalog/templates/template_text.hpp"
 
 using namespace notify;
 using namespace notify::worker;

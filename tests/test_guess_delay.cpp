@@ -3,7 +3,7 @@
 #include "shared/auth/weak_password.hpp"
 #include "shared/base/encoding.hpp"
 #include "tests/check_main.hpp"
-#include "worker/catalog/superuser.hpp"
+#include "worker/catalog/api/superuser.hpp"
 
 using namespace notify;
 using worker::Superuser;

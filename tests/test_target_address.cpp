@@ -1,7 +1,7 @@
 // Where requests of the catalogue's providers may go.
 
 #include "tests/check_main.hpp"
-#include "worker/target_address.hpp"
+#include "worker/net/target_address.hpp"
 
 using namespace notify;
 using namespace notify::worker;

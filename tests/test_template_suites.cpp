@@ -12,9 +12,9 @@
 #include <string>
 
 #include "tests/check_main.hpp"
-#include "worker/catalog/json_tree.hpp"
-#include "worker/catalog/template_schema.hpp"
-#include "worker/catalog/template_text.hpp"
+#include "worker/catalog/templates/json_tree.hpp"
+#include "worker/catalog/templates/template_schema.hpp"
+#include "worker/catalog/templates/template_text.hpp"
 
 using namespace notify;
 using namespace notify::worker;

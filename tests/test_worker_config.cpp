@@ -6,9 +6,9 @@
 #include <fstream>
 #include <map>
 
-#include "worker/config.hpp"
-#include "worker/config_file.hpp"
-#include "worker/config_table.hpp"
+#include "worker/settings/config.hpp"
+#include "worker/settings/config_file.hpp"
+#include "worker/settings/config_table.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "shared/base/json.hpp"
-#include "worker/log.hpp"
+#include "worker/process/log.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "worker/run_files.hpp"
+#include "worker/process/run_files.hpp"
 
 #include "tests/check_main.hpp"  // last: check.h has a macro `fail`
 

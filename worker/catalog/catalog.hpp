@@ -9,17 +9,17 @@
 
 #include "shared/process/loop.hpp"
 #include "shared/redis/client.hpp"
-#include "worker/catalog/acknowledger.hpp"
-#include "worker/catalog/api.hpp"
-#include "worker/catalog/client_mirror.hpp"
-#include "worker/catalog/http_server.hpp"
-#include "worker/catalog/outbox.hpp"
-#include "worker/catalog/outgoing.hpp"
-#include "worker/catalog/pending_sweep.hpp"
-#include "worker/catalog/sender.hpp"
-#include "worker/catalog/sql_pool.hpp"
-#include "worker/config.hpp"
-#include "worker/log.hpp"
+#include "worker/catalog/api/api.hpp"
+#include "worker/catalog/api/http_server.hpp"
+#include "worker/catalog/nouns/client_mirror.hpp"
+#include "worker/catalog/send/acknowledger.hpp"
+#include "worker/catalog/send/outbox.hpp"
+#include "worker/catalog/send/outgoing.hpp"
+#include "worker/catalog/send/pending_sweep.hpp"
+#include "worker/catalog/send/sender.hpp"
+#include "worker/catalog/sql/sql_pool.hpp"
+#include "worker/process/log.hpp"
+#include "worker/settings/config.hpp"
 
 namespace notify::worker {
 

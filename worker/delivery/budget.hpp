@@ -7,7 +7,7 @@
 #include <string>
 
 #include "shared/base/result.hpp"
-#include "worker/delivery/redis_calls.hpp"
+#include "worker/process/redis_calls.hpp"
 
 namespace notify::worker {
 

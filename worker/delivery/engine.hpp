@@ -17,7 +17,7 @@
 #include "worker/delivery/http_client.hpp"
 #include "worker/delivery/queue.hpp"
 #include "worker/delivery/target.hpp"
-#include "worker/log.hpp"
+#include "worker/process/log.hpp"
 
 namespace notify::worker {
 

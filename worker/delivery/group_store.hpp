@@ -25,7 +25,7 @@
 #include "shared/base/result.hpp"
 #include "shared/model/delivery.hpp"
 #include "worker/delivery/dispatcher.hpp"
-#include "worker/delivery/redis_calls.hpp"
+#include "worker/process/redis_calls.hpp"
 
 namespace notify::worker {
 

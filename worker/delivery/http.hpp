@@ -17,7 +17,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   // The operator named the host (SLACK_WEBHOOK_URL): it may have any address, and be behind a
-  // proxy. Otherwise the URL came by the API: see worker/target_address.hpp.
+  // proxy. Otherwise the URL came by the API: see worker/net/target_address.hpp.
   bool trusted = false;
 };
 

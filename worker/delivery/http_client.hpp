@@ -20,7 +20,7 @@
 
 #include "shared/redis/host.hpp"
 #include "worker/delivery/http.hpp"
-#include "worker/target_address.hpp"
+#include "worker/net/target_address.hpp"
 
 namespace notify::worker {
 

@@ -29,8 +29,8 @@
 
 #include "shared/redis/client.hpp"
 #include "worker/delivery/group_store.hpp"
-#include "worker/log.hpp"
-#include "worker/metrics.hpp"
+#include "worker/process/log.hpp"
+#include "worker/process/metrics.hpp"
 
 namespace notify::worker {
 
