@@ -124,12 +124,13 @@ END_TEST
 START_TEST(reads_origins) {
   EXPECT_EQ(text_of(parse_origins("https://a.example, http://b:81")),
             "https://a.example http://b:81");
+  EXPECT_EQ(text_of(parse_origins("HTTPS://A.example:443")), "https://a.example");
   EXPECT_EQ(text_of(parse_origins("http://[::1]:3000 http://[fd00::1]")),
             "http://[::1]:3000 http://[fd00::1]");
   for (const std::string bad :
        {"*", "a.example", "https://a.example/", "https://a;b", "null", "https://",
         "http://a:", "http://a:123456", "http://[::1", "http://[]", "http://[::1]x", "ftp://a",
-        "http://a:1:2", "HTTP://a", "http://u@a"}) {
+        "http://a:1:2", "http://u@a"}) {
     const std::string problem = "\"" + bad + "\" is no origin";
     EXPECT_EQ(text_of(parse_origins(bad)).substr(0, problem.size()), problem);
   }

@@ -1,4 +1,4 @@
-#include "ngx_notify_module/wire/origin.hpp"
+#include "shared/base/origin.hpp"
 
 #include "tests/check_main.hpp"
 

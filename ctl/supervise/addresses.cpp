@@ -6,15 +6,11 @@
 #include <array>
 #include <optional>
 
+#include "shared/base/origin.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify::ctl {
 namespace {
-
-constexpr std::string_view kDigits = "0123456789";
-constexpr std::string_view kHex6 = "0123456789abcdefABCDEF:.";
-constexpr std::string_view kHostName =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -64,32 +60,6 @@ bool is_network(std::string_view text) {
 bool is_port(std::string_view text) {
   const auto number = parse_u64(text);
   return text.size() <= 5 && number && *number >= 1 && *number <= 65535;
-}
-
-bool is_origin(std::string_view text) {
-  const auto slashes = text.find("://");
-  const auto scheme = text.substr(0, slashes);
-  if (slashes == std::string_view::npos || (scheme != "http" && scheme != "https")) {
-    return false;
-  }
-  auto host = text.substr(slashes + 3);
-  const auto colon = host.rfind(':');
-  const bool six = host.starts_with('[');
-  // Of an IPv6 address the last colon begins a port only behind the bracket.
-  if (colon != std::string_view::npos && (!six || host.rfind(']') < colon)) {
-    const auto port = host.substr(colon + 1);
-    if (port.empty() || port.size() > 5 ||
-        port.find_first_not_of(kDigits) != std::string_view::npos) {
-      return false;
-    }
-    host = host.substr(0, colon);
-  }
-  if (six) {
-    const auto address = without_brackets(host);
-    return address.size() + 2 == host.size() &&
-           address.find_first_not_of(kHex6) == std::string_view::npos;
-  }
-  return !host.empty() && host.find_first_not_of(kHostName) == std::string_view::npos;
 }
 
 }  // namespace
@@ -177,10 +147,12 @@ Result<Words> parse_networks(std::string_view text) {
 
 Result<Words> parse_origins(std::string_view text) {
   Words origins = split_list(text);
-  for (const std::string& origin : origins) {
-    if (!is_origin(origin)) {
-      return invalid(quoted(origin) + " is no origin such as https://app.example.org");
+  for (std::string& word : origins) {
+    std::optional<std::string> origin = origin::parse(word);
+    if (!origin) {
+      return invalid(quoted(word) + " is no origin such as https://app.example.org");
     }
+    word = *std::move(origin);
   }
   return origins;
 }

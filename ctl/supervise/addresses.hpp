@@ -33,7 +33,7 @@ Result<Words> parse_listen_addresses(std::string_view text, Network6 network6);
 // Addresses or networks in CIDR notation; also as a list of JSON.
 Result<Words> parse_networks(std::string_view text);
 
-// Origins of web pages: https://app.example.org, http://localhost:3000.
+// Origins of web pages, as browsers say them: https://app.example.org, http://localhost:3000.
 Result<Words> parse_origins(std::string_view text);
 
 }  // namespace notify::ctl

@@ -5,7 +5,7 @@
 #include "ngx_notify_module/conf/loc_conf.hpp"
 #include "ngx_notify_module/conf/main_conf.hpp"
 #include "ngx_notify_module/request/headers.hpp"
-#include "ngx_notify_module/wire/origin.hpp"
+#include "shared/base/origin.hpp"
 #include "shared/base/text.hpp"
 
 namespace notify {

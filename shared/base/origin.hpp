@@ -13,7 +13,7 @@ namespace notify::origin {
 std::optional<std::string> parse(std::string_view text);
 
 // Whether a page of that origin (as parse() gives it) came from the host that the request was sent
-// to (the header `Host`). The scheme does not count: a proxy in front of us may speak TLS.
+// to (the header `Host`). The scheme does not count: a proxy in front of nginx may speak TLS.
 bool is_host(std::string_view origin, std::string_view host);
 
 // Whether nobody else can make that host (a name or an address, without a port) lead elsewhere: an
