@@ -61,8 +61,9 @@ sql_sources := $(call sources,shared/sql)
 process_sources := $(call sources,shared/process)
 shared_sources := $(filter-out $(sql_sources) $(process_sources),$(call sources,shared))
 module_sources := $(call sources,ngx_notify_module)
-# The folders of the module that know nothing of nginx: tests/ uses them without it.
-pure_sources := $(filter $(addprefix ngx_notify_module/,base/% wire/% websocket/% hub/% queue/%),$(module_sources))
+# What of the module knows nothing of nginx, folders and single files: tests/ uses it without nginx.
+pure_sources := $(filter $(addprefix ngx_notify_module/,base/% wire/% websocket/% hub/% queue/% \
+  transport/commands.cpp upstream/queue_replies.cpp upstream/owed_names.cpp),$(module_sources))
 worker_sources := $(call sources,worker)
 ctl_sources := $(call sources,ctl)
 test_sources := $(wildcard tests/*.cpp)

@@ -8,15 +8,15 @@
 #include "ngx_notify_module/ngx/event.hpp"
 #include "ngx_notify_module/request/turns.hpp"
 #include "ngx_notify_module/stats/board.hpp"
-#include "ngx_notify_module/stream/queue_source.hpp"
-#include "ngx_notify_module/stream/queue_watch.hpp"
-#include "ngx_notify_module/stream/redis_source.hpp"
 #include "ngx_notify_module/stream/sessions.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
 #include "ngx_notify_module/transport/finished_ids.hpp"
 #include "ngx_notify_module/transport/probe.hpp"
 #include "ngx_notify_module/transport/redis_host.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
+#include "ngx_notify_module/upstream/queue_log.hpp"
+#include "ngx_notify_module/upstream/queue_source.hpp"
+#include "ngx_notify_module/upstream/redis_source.hpp"
 #include "ngx_notify_module/websocket/unfinished.hpp"
 #include "shared/base/crypto.hpp"
 #include "shared/redis/schema.hpp"
@@ -100,9 +100,9 @@ struct Runtime::Parts {
         subscriptions(host, link_options(conf, "subscriptions")),
         probe(host, commands, subscriptions, random_hex(8)),
         source(commands, subscriptions, static_cast<int>(conf.redis->db)),
-        queue_source(commands, subscriptions, static_cast<int>(conf.redis->db), queue_watch),
+        queue_source(commands, subscriptions, static_cast<int>(conf.redis->db), queue_log),
         unfinished(*conf.max_unfinished),
-        sessions(source, queue_source, queue_watch, session_options(conf)),
+        sessions(source, queue_source, queue_log, session_options(conf)),
         watcher([this] { sessions.drain(); }) {
     source.attach(sessions.hub());
     queue_source.attach(sessions.queues());
@@ -136,7 +136,7 @@ struct Runtime::Parts {
   Subscriptions subscriptions;
   Probe probe;
   RedisSource source;
-  QueueWatch queue_watch;
+  QueueLog queue_log;
   QueueSource queue_source;
   websocket::Unfinished unfinished;
   BodyTurns body_turns;

@@ -396,6 +396,37 @@ class FakeServer final : private redis::WatchHandler {
   std::vector<std::shared_ptr<Client>> clients_;
 };
 
+// Bytes of a reply: "(" and ")" for arrays, "~" for nil, "#n" for an integer, anything else for a
+// bulk string.
+inline std::string resp(std::string_view text) {
+  std::vector<std::string> levels(1);
+  std::vector<std::size_t> counts(1, 0);
+  while (!text.empty()) {
+    const std::size_t end = text.find(' ');
+    const std::string word(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (word == "(") {
+      levels.emplace_back();
+      counts.push_back(0);
+      continue;
+    }
+    if (word == ")") {
+      const std::string inner = "*" + std::to_string(counts.back()) + "\r\n" + levels.back();
+      levels.pop_back();
+      counts.pop_back();
+      levels.back() += inner;
+    } else if (word == "~") {
+      levels.back() += "$-1\r\n";
+    } else if (word[0] == '#') {
+      levels.back() += ":" + word.substr(1) + "\r\n";
+    } else {
+      levels.back() += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+    }
+    ++counts.back();
+  }
+  return levels.back();
+}
+
 // A reply from its bytes.
 class Parsed {
  public:

@@ -1,11 +1,11 @@
-#include "ngx_notify_module/stream/queue_source.hpp"
+#include "ngx_notify_module/upstream/queue_source.hpp"
 
 #include <chrono>
 #include <utility>
 
 #include "ngx_notify_module/queue/source.hpp"
 #include "ngx_notify_module/transport/commands.hpp"
-#include "shared/redis/page.hpp"
+#include "ngx_notify_module/upstream/queue_replies.hpp"
 #include "shared/redis/schema.hpp"
 
 namespace notify {
@@ -18,11 +18,9 @@ using redis::Repeat;
 
 // What may be repeated waits so long for a link that is away.
 constexpr redis::Milliseconds kWait{2000};
-constexpr std::size_t kMostOwed = 10'000;
 constexpr std::size_t kOwedAtOnce = 256;
 constexpr std::chrono::milliseconds kOwedDelay{250};
 constexpr std::size_t kTakeBytes = queue::Limits{}.take_bytes;
-constexpr std::int64_t kForgotten = -2;       // instead of a limit, by take.lua
 constexpr std::size_t kDeadLetters = 10'000;  // about; the worker keeps as many
 
 std::string leases_key(const Name& name) {
@@ -49,174 +47,6 @@ void append(redis::Command& command, std::span<const queue::Order> orders) {
     append(command, order.in_flight);
     append(command, order.count);
   }
-}
-
-// ---- answers ------------------------------------------------------------------------------------
-
-Error unknown_shape(const redis::Script& script) {
-  return {ErrorKind::kInternal, std::string(script.name) + ".lua answered in an unknown shape"};
-}
-
-std::optional<Error> failure_of(const Result<redis::Reply>& reply) {
-  if (!reply) {
-    return reply.error();
-  }
-  if (reply->is_error()) {
-    return error_of(*reply);
-  }
-  return std::nullopt;
-}
-
-// A list for each consumer that was asked for, behind `skip` other elements: {limit, entry, …}.
-bool parse_shares(const redis::Reply& reply, std::size_t skip, std::size_t asked,
-                  std::vector<queue::Share>& shares) {
-  if (reply.size() != skip + asked) {
-    return false;
-  }
-  shares.resize(asked);
-  for (std::size_t i = 0; i < asked; ++i) {
-    const redis::Reply share = reply[skip + i];
-    const auto limit = share[0].integer();
-    if (!limit) {
-      return false;
-    }
-    if (*limit >= 0) {
-      shares[i].limit = static_cast<std::uint64_t>(*limit);
-    }
-    shares[i].forgotten = *limit == kForgotten;
-    shares[i].entries.reserve(share.size() - 1);
-    for (std::size_t j = 1; j < share.size(); ++j) {
-      auto entry = redis::parse_entry(share[j]);
-      if (!entry) {
-        return false;
-      }
-      shares[i].entries.push_back(std::move(*entry));
-    }
-  }
-  return true;
-}
-
-Result<queue::Taken> parse_taken(const Result<redis::Reply>& reply, std::size_t asked) {
-  if (auto failure = failure_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Taken taken;
-  taken.lost = (*reply)[0].text() == "lost";
-  if (taken.lost) {
-    return taken;
-  }
-  const auto more = (*reply)[1].integer();
-  if (!more || !parse_shares(*reply, 2, asked, taken.shares)) {
-    return unknown_shape(redis::scripts::take);
-  }
-  taken.more = *more != 0;
-  return taken;
-}
-
-Result<queue::Claimed> parse_claimed(const Result<redis::Reply>& reply, std::size_t asked) {
-  if (auto failure = failure_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Claimed claimed;
-  claimed.lost = (*reply)[0].text() == "lost";
-  if (claimed.lost) {
-    return claimed;
-  }
-  const auto next = parse_entry_id((*reply)[1].text());
-  const auto gone = (*reply)[2].integer();
-  const auto dead = (*reply)[3].integer();
-  if (!next || !gone || !dead || !parse_shares(*reply, 4, asked, claimed.shares)) {
-    return unknown_shape(redis::scripts::claim);
-  }
-  claimed.next = *next;
-  claimed.gone = static_cast<std::uint64_t>(*gone);
-  claimed.dead = static_cast<std::uint64_t>(*dead);
-  return claimed;
-}
-
-Result<queue::Audited> parse_audited(const Result<redis::Reply>& reply, std::size_t asked) {
-  if (auto failure = failure_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Audited audited;
-  audited.lost = (*reply)[0].text() == "lost";
-  if (audited.lost) {
-    return audited;
-  }
-  if (reply->size() != 1 + asked) {
-    return unknown_shape(redis::scripts::audit);
-  }
-  for (std::size_t i = 1; i <= asked; ++i) {
-    audited.held.push_back((*reply)[i].integer().value_or(0) != 0);
-  }
-  return audited;
-}
-
-Result<queue::Recalled> parse_recalled(const Result<redis::Reply>& reply, std::size_t asked) {
-  if (auto failure = failure_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Recalled recalled;
-  recalled.lost = (*reply)[0].text() == "lost";
-  if (recalled.lost) {
-    return recalled;
-  }
-  if (reply->size() != 1 + asked) {
-    return unknown_shape(redis::scripts::recall);
-  }
-  recalled.given.resize(asked);
-  for (std::size_t i = 0; i < asked; ++i) {
-    const redis::Reply ids = (*reply)[1 + i];
-    for (std::size_t j = 0; j < ids.size(); ++j) {
-      const auto id = parse_entry_id(ids[j].text());
-      if (!id) {
-        return unknown_shape(redis::scripts::recall);
-      }
-      recalled.given[i].push_back(*id);
-    }
-  }
-  return recalled;
-}
-
-Result<queue::Renewed> parse_renewed(const Result<redis::Reply>& reply, std::size_t asked) {
-  if (auto failure = failure_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Renewed renewed(reply->size());
-  for (std::size_t i = 0; i < reply->size(); ++i) {
-    const auto limit = (*reply)[i].integer();
-    if (!limit) {
-      return unknown_shape(redis::scripts::renew);
-    }
-    if (*limit >= 0) {
-      renewed[i] = static_cast<std::uint64_t>(*limit);
-    }
-  }
-  return renewed.size() == asked ? Result(std::move(renewed))
-                                 : unknown_shape(redis::scripts::renew);
-}
-
-// Its errors are told to the client: without where Redis is.
-std::optional<Error> refusal_of(const Result<redis::Reply>& reply) {
-  return reply ? failure_of(reply) : error_of(reply.error());
-}
-
-Result<queue::Joined> parse_joined(const Result<redis::Reply>& reply, bool restored) {
-  if (auto failure = refusal_of(reply)) {
-    return *std::move(failure);
-  }
-  queue::Joined joined;
-  joined.restored = restored;
-  joined.held = (*reply)[0].text() == "held";
-  const auto limit = (*reply)[1].integer();
-  if (!limit || *limit < 0) {
-    return unknown_shape(redis::scripts::join);
-  }
-  joined.limit = static_cast<std::uint64_t>(*limit);
-  if (joined.held) {
-    joined.holder = (*reply)[2].text();
-  }
-  return joined;
 }
 
 }  // namespace
@@ -299,11 +129,7 @@ void QueueSource::Controls::on_message(std::string_view pair, std::string_view p
 // The group first, then the name in it; that one's answer is the last one.
 void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& lease,
                        const Settings& settings) {
-  struct Progress {
-    bool restored = false;
-    std::optional<Error> failure;
-  };
-  auto progress = std::make_shared<Progress>();
+  auto restored = std::make_shared<Result<bool>>(false);
   presence_.show();  // before a name is this worker's
 
   redis::Command group = script_call(
@@ -314,10 +140,8 @@ void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& leas
   append(group, name.group);
   group.wait = kWait;
   send(std::move(group),
-       [progress](QueueSource&, queue::Queues&, const Result<redis::Reply>& reply) {
-         progress->failure = refusal_of(reply);
-         constexpr int kRestored = 2;
-         progress->restored = reply && (*reply)[0].integer().value_or(0) == kRestored;
+       [restored](QueueSource&, queue::Queues&, const Result<redis::Reply>& reply) {
+         *restored = parse_restored(reply);
        });
 
   redis::Command settle;
@@ -334,10 +158,13 @@ void QueueSource::join(Ticket ticket, const Name& name, const queue::Lease& leas
   append(join, redis::kLeaseMs);
   append(join, lease.gone);
   join.wait = kWait;
-  send(std::move(join), [ticket, progress](QueueSource& self, queue::Queues& queues,
+  send(std::move(join), [ticket, restored](QueueSource& self, queue::Queues& queues,
                                            const Result<redis::Reply>& reply) {
-    Result<queue::Joined> joined = progress->failure ? Result<queue::Joined>(*progress->failure)
-                                                     : parse_joined(reply, progress->restored);
+    Result<queue::Joined> joined =
+        *restored ? parse_joined(reply) : Result<queue::Joined>(restored->error());
+    if (joined) {
+      joined->restored = **restored;
+    }
     if (joined && joined->held && !redis::worker_of(joined->holder).empty()) {
       self.ask_for_sign(ticket, std::move(*joined));
     } else {
@@ -380,46 +207,37 @@ void QueueSource::renew(Ticket ticket, const Name& name, std::span<const queue::
 }
 
 void QueueSource::leave(const Name& name, const queue::Member& member) {
-  send_leave({std::string(name.stream), std::string(name.group), std::string(member.consumer),
-              std::string(member.token), ngx_current_msec + redis::kLeaseMs});
+  give_back({std::string(name.stream), std::string(name.group), std::string(member.consumer),
+             std::string(member.token), ngx_current_msec + redis::kLeaseMs});
 }
 
 // Also where the name may never have been taken: a join whose client was told that Redis is away
 // may still be executed.
-void QueueSource::send_leave(Leave leave) {
-  redis::Command command =
-      script_call(redis::scripts::leave, {leave.stream, leases_key({leave.stream, leave.group})},
-                  Repeat::kSafe);
-  append(command, leave.group);
-  append(command, queue::Member{leave.consumer, leave.token});
+void QueueSource::give_back(OwedName name) {
+  redis::Command command = script_call(
+      redis::scripts::leave, {name.stream, leases_key({name.stream, name.group})}, Repeat::kSafe);
+  append(command, name.group);
+  append(command, queue::Member{name.consumer, name.token});
   command.wait = kWait;
-  send(std::move(command), [leave = std::move(leave)](QueueSource& self, queue::Queues&,
-                                                      const Result<redis::Reply>& reply) {
+  send(std::move(command), [name = std::move(name)](QueueSource& self, queue::Queues&,
+                                                    const Result<redis::Reply>& reply) {
     const std::optional<Error> failure = failure_of(reply);
     if (failure && (!reply || failure->kind == ErrorKind::kUnavailable)) {
-      self.owe(leave);
+      self.owed_.add(name);
+      if (!self.owed_timer_.armed()) {
+        self.owed_timer_.arm(kOwedDelay);
+      }
     }
   });
 }
 
-void QueueSource::owe(Leave leave) {
-  if (owed_.size() < kMostOwed) {
-    owed_.push_back(std::move(leave));
-  }
-  if (!owed_timer_.armed()) {
-    owed_timer_.arm(kOwedDelay);
-  }
-}
-
 void QueueSource::give_back_owed() {
-  while (!owed_.empty() &&
-         static_cast<ngx_msec_int_t>(ngx_current_msec - owed_.front().until) >= 0) {
-    owed_.pop_front();
-  }
-  for (std::size_t i = 0; i < kOwedAtOnce && !owed_.empty() && commands_.ready(); ++i) {
-    Leave leave = std::move(owed_.front());
-    owed_.pop_front();
-    send_leave(std::move(leave));
+  for (std::size_t i = 0; i < kOwedAtOnce && commands_.ready(); ++i) {
+    std::optional<OwedName> name = owed_.next(ngx_current_msec);
+    if (!name) {
+      return;
+    }
+    give_back(std::move(*name));
   }
   if (!owed_.empty()) {
     owed_timer_.arm(kOwedDelay);

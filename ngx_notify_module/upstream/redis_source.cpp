@@ -1,4 +1,4 @@
-#include "ngx_notify_module/stream/redis_source.hpp"
+#include "ngx_notify_module/upstream/redis_source.hpp"
 
 #include <iterator>
 #include <string_view>

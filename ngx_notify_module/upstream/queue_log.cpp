@@ -1,4 +1,4 @@
-#include "ngx_notify_module/stream/queue_watch.hpp"
+#include "ngx_notify_module/upstream/queue_log.hpp"
 
 #include <string>
 
@@ -15,18 +15,18 @@ void say(ngx_uint_t level, const queue::Name& name, const std::string& what) {
 
 }  // namespace
 
-void QueueWatch::group_lost(const queue::Name& name) {
+void QueueLog::group_lost(const queue::Name& name) {
   say(NGX_LOG_ERR, name,
       "is gone from Redis (deleted, flushed or evicted); its consumers are disconnected");
 }
 
-void QueueWatch::group_restored(const queue::Name& name) {
+void QueueLog::group_restored(const queue::Name& name) {
   say(NGX_LOG_ERR, name,
       "had been lost; it begins again before its oldest unfinished entry, some entries may come "
       "again");
 }
 
-void QueueWatch::entries_dropped(const queue::Name& name, std::uint64_t gone, std::uint64_t dead) {
+void QueueLog::entries_dropped(const queue::Name& name, std::uint64_t gone, std::uint64_t dead) {
   if (gone > 0) {
     say(NGX_LOG_WARN, name,
         "lost " + std::to_string(gone) + " unfinished entries: they were removed from the stream");
@@ -37,7 +37,7 @@ void QueueWatch::entries_dropped(const queue::Name& name, std::uint64_t gone, st
   }
 }
 
-void QueueWatch::operation_failed(const queue::Name& name, const Error& error) {
+void QueueLog::operation_failed(const queue::Name& name, const Error& error) {
   if (ngx_current_msec < quiet_until_ms_) {
     ++unsaid_;
     return;

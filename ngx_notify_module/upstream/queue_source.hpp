@@ -1,14 +1,11 @@
 #pragma once
 
 // Upstream of the work queues: bells and control channels through the subscription link, everything
-// that is asked through the command link, by the scripts of schema_queues.hpp. It translates and
-// holds nothing but names that could not be given back while Redis was away: they are when it is
-// there again, for as long as their leases last, at most kMostOwed of them. Else clients that come
-// back would hear until then that they are connected.
+// that is asked through the command link, by the scripts of schema_queues.hpp. It translates
+// (queue_replies.hpp) and holds nothing but names that are still to be given back (owed_names.hpp).
 //
 // What is taken or claimed is registered to be finished by its id alone before it is handed on.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +15,7 @@
 #include "ngx_notify_module/queue/queues.hpp"
 #include "ngx_notify_module/transport/presence.hpp"
 #include "ngx_notify_module/transport/subscriptions.hpp"
+#include "ngx_notify_module/upstream/owed_names.hpp"
 #include "shared/redis/client.hpp"
 
 namespace notify {
@@ -68,17 +66,8 @@ class QueueSource final : public queue::Source {
     QueueSource& source;
   };
 
-  struct Leave {
-    std::string stream;
-    std::string group;
-    std::string consumer;
-    std::string token;
-    ngx_msec_t until = 0;  // then its lease has lapsed
-  };
-
   void ask_for_sign(queue::Ticket ticket, queue::Joined joined);
-  void send_leave(Leave leave);
-  void owe(Leave leave);
+  void give_back(OwedName name);
   void give_back_owed();
 
   // `fact` is called with the queues that there are then, or not at all.
@@ -96,7 +85,7 @@ class QueueSource final : public queue::Source {
   Controls controls_;
   queue::Queues* queues_ = nullptr;
   Presence presence_;
-  std::deque<Leave> owed_;
+  OwedNames owed_;
   EventTimer owed_timer_;
   std::shared_ptr<QueueSource*> self_;  // what completions hold weakly
 };

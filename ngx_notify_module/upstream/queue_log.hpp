@@ -7,7 +7,7 @@
 
 namespace notify {
 
-class QueueWatch final : public queue::Watcher {
+class QueueLog final : public queue::Watcher {
  public:
   static constexpr std::uint64_t kQuietMs = 10'000;
 
