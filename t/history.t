@@ -108,6 +108,12 @@ $redis->cmd('XADD', 'user:w', '*', 'type', 't', 'persistent', 'false') for 1 .. 
 my $scanned = history('&limit=1', 'w');
 $t->answers('ten thousand that are not asked for', $scanned, 200, '{"events":[]}', 'X-History-Next' => qr/^\d+-\w{8}$/);
 is(history('&before=' . $scanned->header('X-History-Next'), 'w')->header('X-History-Next'), undef, '... are looked at in two steps');
+$redis->cmd('XADD', 'user:x', '*', 'type', 't', 'persistent', 'false', 'data', 'x' x 1_000_000) for 1 .. 18;
+my $heavy = history('&limit=1', 'x');
+$t->answers('large ones that are not asked for', $heavy, 200, '{"events":[]}', 'X-History-Next' => qr/^\d+-\w{8}$/);
+is(history('&before=' . $heavy->header('X-History-Next'), 'x')->header('X-History-Next'), undef,
+    '... are looked at in two steps, too');
+$redis->cmd('DEL', 'user:x');
 $redis->stop;
 $t->answers('Redis is away', history(), 503, qr/"detail":"Redis is unavailable/, 'Retry-After' => 1);
 

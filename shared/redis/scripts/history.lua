@@ -3,13 +3,16 @@
 -- KEYS  stream
 -- ARGV  the ids after and before which to look (empty: no bound), how many entries at most, a field
 --       and the value that it must have (an empty name: all entries), how many bytes of names and
---       values at most (but at least one entry), how many entries to look at
+--       values at most (but at least one entry), how many entries to look at (and LOOK times the
+--       bytes)
 --
 -- After an id: the first ones behind it. Else the last ones. In the stream's order either way.
 -- Answers {next id, entry, entry, …}: from where to go on (after, or before it), or '' if all that is
 -- asked for was looked at.
 
-local CHUNK = 64
+-- So many entries at a time, from one on: of large ones no more are read than there is room for.
+local CHUNK = 16
+local LOOK = 4
 local MAX = '18446744073709551615-18446744073709551615'
 
 local stream, after, before = KEYS[1], ARGV[1], ARGV[2]
@@ -36,13 +39,18 @@ local function matches(fields)
 end
 
 local forward = after ~= ''
-local found, used, looked = {}, 0, 0
+local found, used, looked, seen, size = {}, 0, 0, 0, 1
 local next_id, ended = '', false
 while not ended do
-  local n = math.min(CHUNK, look - looked)
-  if n == 0 then
+  local room = LOOK * budget - seen
+  local n = math.min(size, look - looked)
+  if n == 0 or room <= 0 then
     break
   end
+  if seen > 0 then
+    n = math.min(n, math.ceil(room * looked / seen))
+  end
+  size = math.min(2 * size, CHUNK)
   local chunk
   if forward then
     chunk = redis.pcall('XRANGE', stream, from, to, 'COUNT', n)
@@ -53,17 +61,18 @@ while not ended do
     return chunk
   end
   for _, entry in ipairs(chunk) do
+    local bytes = 0
+    for _, text in ipairs(entry[2]) do
+      bytes = bytes + #text
+    end
+    seen = seen + bytes
     if matches(entry[2]) then
-      local size = 0
-      for _, text in ipairs(entry[2]) do
-        size = size + #text
-      end
-      if #found == count or (#found > 0 and used + size > budget) then
+      if #found == count or (#found > 0 and used + bytes > budget) then
         ended = true
         break
       end
       found[#found + 1] = entry
-      used = used + size
+      used = used + bytes
     end
     looked = looked + 1
     next_id = entry[1]

@@ -11,7 +11,7 @@
 --   more           1 if further entries follow the last one
 -- and {0, '0-0', '0-0', 0, 0, 0} where there is no such key.
 
--- Large entries must not make a large reply of a page that ends after the first few.
+-- So many entries at a time, from one on: of large ones no more are read than the page has room for.
 local CHUNK = 8
 
 local stream, after = KEYS[1], ARGV[1]
@@ -40,9 +40,9 @@ local function range(id, n)
 end
 
 -- One entry beyond what is asked for tells whether there is more.
-local left, used = count, 0
+local left, used, n = count, 0, 1
 while true do
-  local chunk = range(after, math.min(CHUNK, left + 1))
+  local chunk = range(after, math.min(n, left + 1))
   if chunk.err then
     return chunk
   end
@@ -61,4 +61,9 @@ while true do
   if #chunk == 0 or after == facts['last-entry'][1] then
     return page
   end
+  if used >= budget and left < count then
+    page[6] = 1
+    return page
+  end
+  n = math.min(2 * n, CHUNK)
 end
